@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the programs this module builds, so that go.sum pins all they are made of.
+package tools
+
+import (
+	_ "filippo.io/age/cmd/age"
+	_ "filippo.io/age/cmd/age-keygen"
+)
