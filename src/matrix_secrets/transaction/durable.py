@@ -1,0 +1,43 @@
+"""Writing that survives a power cut: synced files, synced directories."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EXCLUSIVE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_new(path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> os.stat_result:
+    """Create a file that must not exist yet, 0600 until it is complete, and sync it.
+
+    ``owner`` (user id, group id) is set where the system lets us. Returns the finished file's status.
+    Raises `OSError`; the caller removes what was left.
+    """
+    descriptor = os.open(path, _EXCLUSIVE, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if owner is not None:
+            # Only root can give a file away: for others it stays theirs, as with any editor that renames.
+            with suppress(PermissionError):
+                os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames and removals in a directory durable. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

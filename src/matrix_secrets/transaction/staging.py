@@ -1,0 +1,93 @@
+"""New contents beside their targets: staged under a journal's names, renamed over the targets, or removed again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from matrix_secrets.transaction.durable import sync_directory, write_new
+from matrix_secrets.transaction.journal import Entry, Journal, Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from matrix_secrets.transaction.filewrite import Target
+
+
+def plan(targets: Sequence[Target]) -> Journal:
+    """Name the staged file of each target and the directories that are missing; touches nothing."""
+    missing: dict[str, None] = {}
+    for target in targets:
+        inside = [parent for parent in reversed(target.real.parents) if target.root in parent.parents]
+        missing.update(dict.fromkeys(_below(target.root, parent) for parent in inside if not parent.exists()))
+    return Journal(tuple(_entry(target) for target in targets), tuple(missing))
+
+
+def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
+    """Write every new content beside its target and sync it; returns the journal with the marks filled in.
+
+    Raises `OSError`; then `undo` removes what was written.
+    """
+    for name in journal.directories:
+        os.mkdir(root / name)  # noqa: PTH102  (exclusive, and only one level)
+    entries = tuple(_stage(root, target, entry) for target, entry in zip(targets, journal.entries, strict=True))
+    sync_directories(root, journal)
+    return replace(journal, entries=entries)
+
+
+def finish_one(root: Path, entry: Entry) -> None:
+    """Put one staged content in its place, or delete the file; nothing if that is done. Raises `OSError`."""
+    if entry.temp is None:
+        (root / entry.path).unlink(missing_ok=True)
+    elif (root / entry.temp).exists():
+        os.replace(root / entry.temp, root / entry.path)  # noqa: PTH105  (one os call each, as the tests count them)
+
+
+def undo(root: Path, journal: Journal) -> None:
+    """Remove what was staged; the targets were not touched yet. Raises `OSError`."""
+    for entry in journal.entries:
+        if entry.temp is not None:
+            (root / entry.temp).unlink(missing_ok=True)
+    for name in reversed(journal.directories):
+        with suppress(OSError):  # somebody else's file may stand in it by now: then it stays
+            (root / name).rmdir()
+
+
+def sync_directories(root: Path, journal: Journal) -> None:
+    """Make the renames of a transaction durable. Raises `OSError`."""
+    parents = {(root / entry.path).parent for entry in journal.entries}
+    made = {(root / name).parent for name in journal.directories}
+    for directory in sorted(_existing(parents | made)):
+        sync_directory(directory)
+
+
+def _stage(root: Path, target: Target, entry: Entry) -> Entry:
+    old = Mark.of(target.status)
+    if entry.temp is None or target.write.new is None:
+        return replace(entry, old=old)
+    owner = None if target.status is None else (target.status.st_uid, target.status.st_gid)
+    try:
+        status = write_new(root / entry.temp, target.write.new, mode=target.mode, owner=owner)
+    except OSError as error:
+        error.filename = str(target.real)  # a failed write names no file, a failed open the staged one
+        raise
+    return replace(entry, old=old, new=Mark.of(status))
+
+
+def _entry(target: Target) -> Entry:
+    if target.write.new is None:
+        return Entry(target.relative, None)
+    name = f".{target.real.name}.matrix-secrets-{secrets.token_hex(4)}.tmp"
+    return Entry(target.relative, _below(target.root, target.real.with_name(name)))
+
+
+def _below(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _existing(directories: Iterable[Path]) -> list[Path]:
+    return [directory for directory in directories if directory.is_dir()]
