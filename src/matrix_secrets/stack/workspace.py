@@ -1,0 +1,158 @@
+"""The manifests of a repository as plain texts, whether they stand encrypted on disk or not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError, OutsideError, TamperedError
+from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.sops.metadata import is_encrypted
+from matrix_secrets.transaction import FileWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from matrix_secrets.manifests.nodes import Stream
+    from matrix_secrets.sops.engine import Engine
+
+_SKIPPED: Final = frozenset({".git", ".venv", "node_modules", "__pycache__"})
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """A file as it stands on disk and as plain text.
+
+    ``stream`` is the plain text, parsed; the encrypted one where the file could not be opened, and ``locked`` says
+    why. ``raw`` is what a plan was made from.
+    """
+
+    file: str
+    raw: bytes
+    encrypted: bool
+    stream: Stream
+    locked: MatrixSecretsError | None = None
+
+    @property
+    def disk_text(self) -> str:
+        """The text on disk."""
+        return decode(self.raw, self.file)
+
+    @property
+    def readable(self) -> bool:
+        """Whether ``stream`` is the plain text."""
+        return self.locked is None
+
+
+class Workspace:
+    """The manifests below a repository's root. ``engine_of`` is asked only when an encrypted file is met."""
+
+    def __init__(self, root: Path, git_dir: Path, engine_of: Callable[[], Engine]) -> None:
+        self.root = root
+        self.git_dir = git_dir
+        self._engine_of = engine_of
+        self._files: dict[str, ManifestFile] = {}
+        self._pending: dict[str, bytes] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The SOPS engine."""
+        return self._engine_of()
+
+    @property
+    def files_read(self) -> list[str]:
+        """The files that were read and parsed so far."""
+        return sorted(self._files)
+
+    @property
+    def state_dir(self) -> Path:
+        """Where journals and locks live."""
+        return self.git_dir / "matrix-secrets"
+
+    def yaml_files(self) -> list[str]:
+        """All ``*.yaml`` and ``*.yml`` below the root, sorted, relative, with ``/``; other repositories left out."""
+        pending = (file for file in self._pending if file.endswith(_SUFFIXES))
+        return sorted({*self._walk(self.root, ""), *pending})
+
+    def _walk(self, directory: Path, prefix: str) -> Iterable[str]:
+        try:
+            entries = list(os.scandir(directory))
+        except OSError:
+            return
+        if prefix and any(entry.name == ".git" for entry in entries):
+            return
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _SKIPPED:
+                    yield from self._walk(Path(entry.path), f"{prefix}{entry.name}/")
+            elif entry.name.endswith(_SUFFIXES) and entry.is_file():
+                yield prefix + entry.name
+
+    def raw(self, file: str) -> bytes:
+        """The bytes of a file. Raises OutsideError where it cannot be read."""
+        if file in self._pending:
+            return self._pending[file]
+        try:
+            return (self.root / file).read_bytes()
+        except OSError as error:
+            raise OutsideError(
+                f"{file} cannot be read: {error.strerror}", hint=f"check that you may read it: ls -l {file}"
+            ) from None
+
+    def read(self, file: str) -> ManifestFile:
+        """Read, parse and, if need be, decrypt a file. Raises BadManifestError where it does not parse."""
+        if file not in self._files:
+            self._files[file] = self._load(file, self.raw(file))
+        return self._files[file]
+
+    def _load(self, file: str, raw: bytes) -> ManifestFile:
+        stream = parse(decode(raw, file), file)
+        if not is_encrypted(stream):
+            return ManifestFile(file, raw, encrypted=False, stream=stream)
+        try:
+            plain = self.engine.decrypt(stream.text, file=file)
+        except (NoIdentityError, TamperedError) as error:
+            return ManifestFile(file, raw, encrypted=True, stream=stream, locked=error)
+        return ManifestFile(file, raw, encrypted=True, stream=parse(plain, file))
+
+    def after(self, writes: Iterable[FileWrite]) -> Workspace:
+        """The same repository as it will stand on disk once these writes are made. Deletions stay visible."""
+        new = Workspace(self.root, self.git_dir, self._engine_of)
+        new._pending = {
+            write.path.relative_to(self.root).as_posix(): write.new for write in writes if write.new is not None
+        }
+        return new
+
+    def with_texts(self, texts: Mapping[str, str]) -> Workspace:
+        """The same repository as it would be with other plain texts: for planning in steps. Writes come from this."""
+        copy = Workspace(self.root, self.git_dir, self._engine_of)
+        copy._files = dict(self._files)
+        for file, text in texts.items():
+            copy._files[file] = replace(self.read(file), stream=parse(text, file))
+        return copy
+
+    def new_text(self, file: str, plain: str) -> FileWrite | None:
+        """The write that gives a file another plain text; encrypted files get new ciphertext for what changed.
+
+        None where nothing changes. Raises the reason where an encrypted file cannot be opened.
+        """
+        old = self.read(file)
+        if old.locked is not None:
+            raise old.locked
+        if plain == old.stream.text:
+            return None
+        check_parses(plain, file)
+        text = self.engine.update(old.disk_text, plain, file=file).text if old.encrypted else plain
+        return FileWrite(self.root / file, old.raw, text.encode())
+
+
+def check_parses(text: str, file: str) -> None:
+    """Make sure that an edit left a text that parses: a text that does not would be a bug of the edit."""
+    try:
+        parse(text, file)
+    except BadManifestError as error:
+        message = f"the edit of {file} would not parse: {error.message}"
+        raise AssertionError(message) from None
