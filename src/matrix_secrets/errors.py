@@ -21,7 +21,7 @@ class Place:
 
     def __str__(self) -> str:
         parts = [self.file, self.document, *self.path]
-        text = " › ".join(part for part in parts if part)
+        text = " › ".join(part for part in parts if part).replace("\n", "\\n")  # a name may hold one
         return text if self.line is None else f"{text}, line {self.line}"
 
 

@@ -6,12 +6,18 @@ Source of the behaviour: go.yaml.in/yaml/v3 v3.0.4, decode.go (parser.node, pars
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.commentevent import Event, EventKind
 from matrix_secrets.manifests.commentevents import CommentParser
 from matrix_secrets.manifests.commentscan import Scanner
 from matrix_secrets.manifests.parse import BOM
 from matrix_secrets.manifests.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from matrix_secrets.manifests.nodes import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,17 @@ class NodeComments:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """All comments of a text, in its order, and one node for each document."""
+    """The comments of a text, in its order, and one node for each document that was looked at.
+
+    ``elsewhere`` are those that belong to the top level of a document that was not.
+    """
 
     comments: tuple[Comment, ...]
-    documents: tuple[NodeComments, ...]
+    documents: tuple[NodeComments | None, ...]
+    elsewhere: frozenset[int] = frozenset()
+
+
+_ANOTHER: Final = "---\n"
 
 
 def attach(text: str) -> Attached:
@@ -52,6 +65,44 @@ def attach(text: str) -> Attached:
     documents = _compose(CommentParser(scanner))
     found = tuple(Comment(start + offset, end + offset) for start, end in scanner.comments)
     return Attached(found, documents)
+
+
+def attach_some(stream: Stream, wanted: Collection[int]) -> Attached:
+    """Do so for some documents only; the others are None, and their comments are not there.
+
+    Each is looked at up to the ``---`` of the next one. A comment that stands in it but belongs to the document before
+    is in ``elsewhere``.
+    """
+    text, count = stream.text, len(stream.documents)
+    apart = all(text.startswith("---", document.start) for document in stream.documents[1:])
+    if len(wanted) == count or not apart:
+        return attach(text)
+    comments: list[Comment] = []
+    documents: list[NodeComments | None] = [None] * count
+    elsewhere: set[int] = set()
+    for number in sorted(wanted):
+        start = stream.documents[number].start
+        end = len(text) if number + 1 == count else stream.documents[number + 1].start + 3
+        # Behind another document, as it stands in the text: a comment right behind its --- can belong to that one.
+        part = attach((_ANOTHER if number else "") + text[start:end])
+        shift, before = start - (len(_ANOTHER) if number else 0), len(comments)
+        comments += [Comment(comment.start + shift, comment.end + shift) for comment in part.comments]
+        documents[number] = _renumbered(part.documents[1 if number else 0], before)
+        if number and (another := part.documents[0]) is not None:
+            elsewhere.update(before + other for other in another.foot if other >= 0)
+    return Attached(tuple(comments), tuple(documents), frozenset(elsewhere))
+
+
+def _renumbered(node: NodeComments | None, by: int) -> NodeComments | None:
+    pending = [node] if node is not None and by else []
+    while pending:
+        one = pending.pop()
+        one.head, one.line, one.foot = (
+            tuple(number + by if number >= 0 else number for number in numbers)
+            for numbers in (one.head, one.line, one.foot)
+        )
+        pending += one.children
+    return node
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.edits import Edit, splice
@@ -17,6 +17,9 @@ from matrix_secrets.manifests.sourcemap import LINE_BREAK, SourceMap, source_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# Half of a character beyond U+FFFF, as JSON spells it: https://www.rfc-editor.org/rfc/rfc8259#section-7
+_SURROGATE: Final = re.compile(r"(?P<before>(?<!\\)(?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,15 @@ class EmbeddedText:
         return decode_base64(self.scalar.value, self.place) if self.encoded else self.scalar.value
 
     def parsed(self) -> Stream:
-        """Parse the text as YAML (JSON is YAML). Errors name the embedded line and the file's line."""
+        """Parse the text as YAML (JSON is YAML). Errors name the embedded line and the file's line.
+
+        Of JSON's surrogate pairs, which YAML does not know, the nodes' values have two U+FFFD; positions are right.
+        """
+        text = self.text
+        is_json = self.place.path[-1:] and self.place.path[-1].endswith(".json")
+        known = _SURROGATE.sub(r"\g<before>\\uFFFD", text) if is_json else text
         try:
-            return parse(self.text, self.place.file)
+            return replace(parse(known, self.place.file), text=text)
         except BadManifestError as error:
             inner = error.place.line if error.place is not None and error.place.line else 1
             raise BadManifestError(
@@ -98,11 +107,15 @@ class EmbeddedText:
             new += runs.indent
         return Edit(start, end, new)
 
-    def _outer_line(self, inner_line: int) -> str:
+    def outer_line(self, inner_line: int) -> int | None:
+        """The file's line that holds a line of the text, both from 1; None where that cannot be told."""
         if self.encoded or self.scalar.style != "|":
-            return ""
-        line = self.outer.text.count("\n", 0, self.scalar.start) + 1 + inner_line
-        return f" (the file's line {line})"
+            return None
+        return self.outer.text.count("\n", 0, self.scalar.start) + 1 + inner_line
+
+    def _outer_line(self, inner_line: int) -> str:
+        line = self.outer_line(inner_line)
+        return "" if line is None else f" (the file's line {line})"
 
 
 def _document_of(stream: Stream, scalar: Scalar) -> int:

@@ -13,6 +13,8 @@ BOM: Final = "\ufeff"
 MAX_DEPTH: Final = 200
 _PROPERTY: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:<[^>]*>)?|#[^\n]*|\s)+")
 
+_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
+
 
 def decode(raw: bytes, file: str) -> str:
     """Decode a manifest's bytes; raise BadManifestError where they are not UTF-8."""
@@ -36,11 +38,14 @@ def parse(text: str, file: str = "") -> Stream:
     try:
         documents = _Composer(text, offset).compose()
     except BrokenYamlError as error:
+        conflict = _CONFLICT.search(text)
+        line = _line(error, text) if conflict is None else text.count("\n", 0, conflict.start()) + 1
         raise BadManifestError(
-            _safe_problem(error),
-            place=Place(file, line=_line(error, text)),
-            cause="the file does not parse as YAML",
-            hint="correct that line, then run the command again. Nothing was changed.",
+            _safe_problem(error) if conflict is None else "a conflict marker of Git",
+            place=Place(file, line=line),
+            cause="the file does not parse as YAML" if conflict is None else "a merge in this file was not finished",
+            hint=f"{'correct that line' if conflict is None else 'finish the merge'}, then run the command again. "
+            "Nothing was changed.",
         ) from None
     return Stream(file, text, documents)
 

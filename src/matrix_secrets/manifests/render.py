@@ -67,7 +67,9 @@ def render(value: str, style: str, slot: Slot) -> str:
 def respell(text: str, scalar: Scalar, value: str, slot: Slot) -> str:
     """Spell a new value for a scalar in its own style; a block keeps its header's comment and its indentation."""
     if scalar.style not in ("|", ">"):
-        return render(value, scalar.style, slot)
+        # What is empty stands right behind its colon or dash (``key:``).
+        behind_indicator = scalar.start == scalar.end and text[scalar.start - 1 : scalar.start].strip()
+        return (" " if behind_indicator else "") + render(value, scalar.style, slot)
     header = BLOCK_HEADER.match(text, scalar.start, scalar.end)
     indent = source_map(text, scalar).indent or slot.indent
     spelled = _block(value, scalar.style, header[0] if header else "", Slot(slot.flow, indent, slot.newline))
