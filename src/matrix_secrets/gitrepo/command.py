@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from matrix_secrets.gitrepo.locate import WorkTree
 
 _LINES_SHOWN: Final = 20
+# Here the user's own programs run (hooks, signing), which may decrypt; no other git command has use for a private key.
+_RUNS_HOOKS: Final = frozenset({"commit", "push"})
+_PRIVATE: Final = "SOPS_AGE_KEY"
 # Up to the last @ of the word: a password may hold any character, and too much taken out is no harm.
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s'\"]*@")
 
@@ -54,6 +57,7 @@ def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection
     import git  # noqa: PLC0415  (0.1 s: only for what needs the program)
 
     program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"
+    command = next((word for word in words if not word.startswith("-")), "")
     with tempfile.TemporaryFile() as file:
         file.write(stdin)
         file.seek(0)
@@ -61,7 +65,7 @@ def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection
             status, out, err = git.Git(work_tree.root).execute(
                 [program, *words],
                 istream=file,
-                env=_environment(work_tree),
+                env=_environment(work_tree, command),
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
@@ -71,7 +75,6 @@ def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection
             raise OutsideError("the git program is missing", hint="install git") from None
     answer = Answer(status, out, redact_credentials(err))
     if answer.status not in ok:
-        command = next((word for word in words if not word.startswith("-")), "")
         raise OutsideError(f"git {command} failed", cause=answer.words or f"exit status {answer.status}")
     return answer
 
@@ -92,9 +95,11 @@ def last_lines(text: str) -> str:
     return "\n".join(lines[-_LINES_SHOWN:])
 
 
-def _environment(work_tree: WorkTree) -> dict[str, str]:
+def _environment(work_tree: WorkTree, command: str) -> dict[str, str]:
     # English, as GitPython wants it, but in UTF-8: hooks print names.
     env = {"LC_ALL": "C.UTF-8"}
+    if command not in _RUNS_HOOKS and _PRIVATE in os.environ:
+        env[_PRIVATE] = ""  # GitPython hands on the whole environment, and can only be told other values
     if "GIT_DIR" in os.environ or "GIT_WORK_TREE" in os.environ:
         # Inside a hook of another repository these would win over the directory that git is started in.
         env |= {"GIT_DIR": str(work_tree.git_dir), "GIT_WORK_TREE": str(work_tree.root)}

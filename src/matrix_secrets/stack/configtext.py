@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -81,5 +82,5 @@ def no_sops_block(place: Place) -> BadManifestError:
     return BadManifestError(
         "holds SOPS ciphertext, but the file has no `sops:` block to open it with",
         place=place,
-        hint=f"look for the file as it was: git log -p -- {place.file}",
+        hint=f"look for the file as it was: git log -p -- {shlex.quote(place.file)}",
     )

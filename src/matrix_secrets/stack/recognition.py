@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.manifests.nodes import Mapping, Scalar, Stream, child, text_at
+from matrix_secrets.manifests.nodes import Stream, text_at
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Entry, Resource, is_ciphertext, resources
 from matrix_secrets.stack.declarations import GUIDE_SECRETS, POSTGRES_PASSWORD
+from matrix_secrets.stack.hiddenparts import keys_under, refuse_hidden_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +60,7 @@ def looks_like_a_part(raw: bytes) -> bool:
 
 
 def parts_of(stream: Stream, further: Iterable[Declaration] = ()) -> Parts:
-    """Find the parts in a file, in source order."""
+    """Find the parts in a file, in source order. Raises BadManifestError for parts where nobody would look for them."""
     wanted = {key for each in (*GUIDE_SECRETS, *further) for key in each.keys}
     secrets: list[Resource] = []
     maybe_secrets: list[Resource] = []
@@ -67,6 +68,7 @@ def parts_of(stream: Stream, further: Iterable[Declaration] = ()) -> Parts:
     elements: list[Entry] = []
     maybe_elements: list[Entry] = []
     for resource in resources(stream):
+        refuse_hidden_parts(resource, _OWN_KEYS, HOMESERVER_KEY)
         if not _is_store(resource, "Secret", "ConfigMap"):
             continue
         keys = keys_of(resource)
@@ -84,10 +86,7 @@ def parts_of(stream: Stream, further: Iterable[Declaration] = ()) -> Parts:
 
 def keys_of(resource: Resource) -> frozenset[str]:
     """Return the keys under a resource's data: and stringData:."""
-    nodes = (child(resource.root, field) for field in (DATA, STRING_DATA))
-    return frozenset(
-        key.value for node in nodes if isinstance(node, Mapping) for key, _ in node.items if isinstance(key, Scalar)
-    )
+    return keys_under(resource.root, DATA, STRING_DATA)
 
 
 def _is_store(resource: Resource, *kinds: str) -> bool:

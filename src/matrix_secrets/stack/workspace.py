@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError, OutsideError, TamperedError
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.sops.metadata import is_encrypted
+from matrix_secrets.stack.filetree import walk
 from matrix_secrets.transaction import FileWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.engine import Engine
 
-_SKIPPED: Final = frozenset({".git", ".venv", "node_modules", "__pycache__"})
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -55,7 +55,6 @@ class Workspace:
         self.git_dir = git_dir
         self._engine_of = engine_of
         self._files: dict[str, ManifestFile] = {}
-        self._pending: dict[str, bytes] = {}
 
     @property
     def engine(self) -> Engine:
@@ -74,33 +73,16 @@ class Workspace:
 
     def yaml_files(self) -> list[str]:
         """All ``*.yaml`` and ``*.yml`` below the root, sorted, relative, with ``/``; other repositories left out."""
-        pending = (file for file in self._pending if file.endswith(_SUFFIXES))
-        return sorted({*self._walk(self.root, ""), *pending})
-
-    def _walk(self, directory: Path, prefix: str) -> Iterable[str]:
-        try:
-            entries = list(os.scandir(directory))
-        except OSError:
-            return
-        if prefix and any(entry.name == ".git" for entry in entries):
-            return
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _SKIPPED:
-                    yield from self._walk(Path(entry.path), f"{prefix}{entry.name}/")
-            elif entry.name.endswith(_SUFFIXES) and entry.is_file():
-                yield prefix + entry.name
+        found = walk(self.root)
+        return sorted(name for name, entry in found if name.endswith(_SUFFIXES) and entry.is_file())
 
     def raw(self, file: str) -> bytes:
         """The bytes of a file. Raises OutsideError where it cannot be read."""
-        if file in self._pending:
-            return self._pending[file]
         try:
             return (self.root / file).read_bytes()
         except OSError as error:
-            raise OutsideError(
-                f"{file} cannot be read: {error.strerror}", hint=f"check that you may read it: ls -l {file}"
-            ) from None
+            hint = f"check that you may read it: ls -l {shlex.quote(file)}"
+            raise OutsideError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
 
     def read(self, file: str) -> ManifestFile:
         """Read, parse and, if need be, decrypt a file. Raises BadManifestError where it does not parse."""
@@ -117,14 +99,6 @@ class Workspace:
         except (NoIdentityError, TamperedError) as error:
             return ManifestFile(file, raw, encrypted=True, stream=stream, locked=error)
         return ManifestFile(file, raw, encrypted=True, stream=parse(plain, file))
-
-    def after(self, writes: Iterable[FileWrite]) -> Workspace:
-        """The same repository as it will stand on disk once these writes are made. Deletions stay visible."""
-        new = Workspace(self.root, self.git_dir, self._engine_of)
-        new._pending = {
-            write.path.relative_to(self.root).as_posix(): write.new for write in writes if write.new is not None
-        }
-        return new
 
     def with_texts(self, texts: Mapping[str, str]) -> Workspace:
         """The same repository as it would be with other plain texts: for planning in steps. Writes come from this."""

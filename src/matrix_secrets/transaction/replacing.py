@@ -45,6 +45,7 @@ def apply(root: Path, state_dir: Path, writes: Sequence[FileWrite]) -> None:
 def _replace(root: Path, state_dir: Path, targets: Sequence[Target]) -> None:
     intent = staging.plan(targets)
     try:
+        staging.remove_orphans(targets)
         journals.write_intent(state_dir, intent)
         staged = staging.stage(root, targets, intent)
         for target in targets:  # staging takes time: an editor may have saved meanwhile

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.transaction.durable import sync_directory, write_new
 from matrix_secrets.transaction.journal import Entry, Journal, Mark
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matrix_secrets.transaction.filewrite import Target
+
+# The name of a staged file, which says what it was to become.
+STAGED: Final = re.compile(r"\.(?P<name>.+)\.matrix-secrets-[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def plan(targets: Sequence[Target]) -> Journal:
@@ -37,6 +42,17 @@ def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
     entries = tuple(_stage(root, target, entry) for target, entry in zip(targets, journal.entries, strict=True))
     sync_directories(root, journal)
     return replace(journal, entries=entries)
+
+
+def remove_orphans(targets: Sequence[Target]) -> None:
+    """Remove what was staged for these files under a journal that is lost. Raises `OSError`.
+
+    To be called with the lock held and no journal left: whatever bears such a name then is an orphan.
+    """
+    for target in targets:
+        for path in target.real.parent.glob(f".{glob.escape(target.real.name)}.matrix-secrets-*.tmp"):
+            if STAGED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def finish_one(root: Path, entry: Entry) -> None:

@@ -231,3 +231,16 @@ def test_a_name_that_is_not_utf8(root: Path, state: Path) -> None:
     apply(root, state, [FileWrite(path, None, b"x")])
     assert path.read_bytes() == b"x"
     assert Journal.from_bytes(Journal((Entry(path.name, None),)).to_bytes()).entries[0].path == path.name
+
+
+def test_what_was_staged_under_a_lost_journal_is_removed(root: Path, state: Path) -> None:
+    file = write(root / "a[1].yaml", b"old")
+    write(root / ".a[1].yaml.matrix-secrets-0a1b2c3d.tmp", b"orphan")
+    others = {
+        ".a[1].yaml.matrix-secrets-mine.tmp": b"not ours",
+        ".b.yaml.matrix-secrets-0a1b2c3d.tmp": b"not of this file",
+    }
+    for name, data in others.items():
+        write(root / name, data)
+    apply(root, state, [FileWrite(file, b"old", b"new")])
+    assert everything(root) == {"a[1].yaml": b"new", **others}
