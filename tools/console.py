@@ -21,7 +21,13 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GUIDE: Final = ROOT / "tests" / "fixtures" / "guide"
-PAGES: Final = ("README.md", "docs/tutorial.md", "docs/howto/existing.md", "docs/howto/change-a-value.md")
+PAGES: Final = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/howto/existing.md",
+    "docs/howto/change-a-value.md",
+    *(f"docs/howto/keys-{page}.md" for page in ("new", "list", "add", "remove", "sync", "backup")),
+)
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FOREIGN: Final = ("XDG_", "SOPS_", "GIT_", "MATRIX_SECRETS_", "AGE_")
 SAME: Final = (

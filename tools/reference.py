@@ -24,6 +24,22 @@ _HEAD = """# Commands
 
 Every command is safe to repeat: where there is nothing to do it says so in one line and changes nothing.
 """
+_JSON = """## JSON
+
+`--json` prints one object on stdout, on every exit. Keys are added, never renamed, as long as `schema` is 1.
+
+| key | |
+|---|---|
+| `schema` | 1 |
+| `command` | the command's name, `keys generate` |
+| `ok` | whether the exit code is 0 |
+| `changes` | list of `file`, `document`, `path`, `action`; with `--dry-run`, what would change, and `dry_run` is true |
+| `findings` | list of `id`, `severity`, `file`, `document`, `path`, `message`, `fix`, and `line` where it is known |
+| `error` | null, or `code`, `message`, `hint`, and `cause` where it is known |
+| `next` | the commands that come next |
+
+What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`.
+"""
 _EXITS = """## Exit codes
 
 | code | meaning |
@@ -55,7 +71,7 @@ def page() -> str:
     intro = "Before or after the command; what stands after it wins. Several directories in one variable: `DIR:DIR`."
     head = "| option | environment | |\n|---|---|---|"
     parts.append(f"## Options of every command\n\n{intro}\n\n{head}\n{table}\n")
-    return "\n".join([*parts, _EXITS])
+    return "\n".join([*parts, _JSON, _EXITS])
 
 
 def _section(title: str, command: click.Command, *, level: int) -> str:

@@ -1,0 +1,3 @@
+"""What the user sees: text for people, one JSON object for programs."""
+
+from __future__ import annotations

@@ -1,0 +1,44 @@
+"""Questions to the person at the terminal. The answer is read from stdin, the question goes to stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from matrix_secrets.errors import UsageError
+from matrix_secrets.secretvalue import SecretValue
+
+
+def possible() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str, *, yes: bool, default: bool = False) -> bool:
+    """Ask a yes-or-no question; ``yes`` answers it, no answer is ``default``. Raises UsageError without a terminal."""
+    if yes:
+        return True
+    if not possible():
+        raise UsageError(f"this needs an answer and there is no terminal: {question}", hint="add --yes")
+    while True:
+        sys.stderr.write(f"{question} {'[Y/n]' if default else '[y/N]'} ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise KeyboardInterrupt
+        match line.strip().lower():
+            case "":
+                return default
+            case "y" | "yes":
+                return True
+            case "n" | "no":
+                return False
+            case _:
+                sys.stderr.write("Please answer y or n.\n")
+
+
+def passphrase(source: str) -> SecretValue | None:
+    """Ask for a passphrase, unseen; None where nothing is typed."""
+    import getpass  # noqa: PLC0415  rarely needed
+
+    text = getpass.getpass(f"Passphrase of {source}: ", stream=sys.stderr)
+    return SecretValue(text) if text else None

@@ -1,0 +1,65 @@
+"""Which commands there are and where each stands. Nothing is imported before it is called for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: ``target`` is ``module:attribute``, ``help`` the first line of its help (a test compares them)."""
+
+    target: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEntry:
+    """Commands under a common word."""
+
+    help: str
+    commands: Mapping[str, Entry] = field(default_factory=dict)
+
+
+_PACKAGE: Final = "matrix_secrets.cli.commands"
+
+COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
+    "keys": GroupEntry(
+        "Age keys: who can read the encrypted files.",
+        {
+            "generate": Entry(
+                f"{_PACKAGE}.keys_generate:keys_generate", "Make an age identity, where sops looks for one."
+            ),
+            "list": Entry(f"{_PACKAGE}.keys_list:keys_list", "List who reads which encrypted files."),
+            "add": Entry(f"{_PACKAGE}.keys_add:keys_add", "Let somebody read the encrypted files."),
+            "remove": Entry(
+                f"{_PACKAGE}.keys_remove:keys_remove", "Take somebody off every encrypted file, so that it really ends."
+            ),
+            "sync": Entry(
+                f"{_PACKAGE}.keys_sync:keys_sync",
+                "Let the encrypted files follow .sops.yaml, after it was edited or merged.",
+            ),
+            "backup": Entry(
+                f"{_PACKAGE}.keys_backup:keys_backup",
+                "Write your identity to FILE, under a passphrase, and try that it opens today's files.",
+            ),
+            "recover": Entry(
+                f"{_PACKAGE}.keys_recover:keys_recover",
+                "Open a backup of an identity, try it on today's files, and put it where sops looks.",
+            ),
+        },
+    ),
+    "configure": Entry(f"{_PACKAGE}.configure:configure", "Set the server's name and URLs in every place."),
+    "generate": Entry(f"{_PACKAGE}.generate:generate", "Fill every secret that is missing or a placeholder."),
+    "encrypt": Entry(f"{_PACKAGE}.encrypt:encrypt", "Encrypt every file that holds secrets, and a rule for it."),
+    "decrypt": Entry(f"{_PACKAGE}.decrypt:decrypt", "Print the plain text of an encrypted file."),
+    "edit": Entry(f"{_PACKAGE}.edit:edit", "Edit an encrypted file in your editor."),
+    "show": Entry(f"{_PACKAGE}.show:show", "Show each secret: set, where, and whether all places agree."),
+    "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
+}
+STATUS: Final = Entry(f"{_PACKAGE}.status:status", "Say where the repository stands, and the next command.")

@@ -1,0 +1,107 @@
+"""One file after the other gets other readers: planned, with what each change proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from matrix_secrets.agekeys.recipient import Recipient, short
+from matrix_secrets.errors import Place, RefusedError
+from matrix_secrets.operations.plan import Change
+from matrix_secrets.sops.recipientlists import key_of
+from matrix_secrets.transaction import FileWrite
+
+if TYPE_CHECKING:
+    from matrix_secrets.operations.keys_files import SealedFile
+    from matrix_secrets.sops.creationrules import CreationRule
+    from matrix_secrets.sops.graft import Graft
+    from matrix_secrets.sops.rekeying import Rekeying
+    from matrix_secrets.stack.workspace import Workspace
+
+Told = Callable[[int, int], None]
+"""Told how many files are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A file whose readers change. ``rule`` is the one that will hold for it.
+
+    ``gain`` are recipients as their rule spells them, ``lose`` keys. Whoever loses a file loses it by a new data key.
+    """
+
+    sealed: SealedFile
+    rule: CreationRule | None
+    gain: tuple[str, ...] = ()
+    lose: tuple[str, ...] = ()
+
+    @property
+    def readers(self) -> list[str]:
+        """The recipients as they will be, those who stay first; ssh keys with their comments."""
+        staying = [recipient for recipient, _ in self.sealed.metadata.age if key_of(recipient) not in self.lose]
+        return list(dict.fromkeys([*staying, *self.gain]))
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What came of it. ``grafts`` are the attacks that were tried on files with a new data key, by file."""
+
+    changes: tuple[Change, ...] = ()
+    writes: tuple[FileWrite, ...] = ()
+    grafts: Mapping[str, Graft] = field(default_factory=dict)
+
+
+def turned(
+    workspace: Workspace,
+    turns: Sequence[Turn],
+    rekeying: Rekeying,
+    names: Mapping[str, str],
+    told: Told | None = None,
+) -> Turned:
+    """Make the new text of each file, in memory; what was made is read back, and attacked, before it is returned.
+
+    Raises NoIdentityError, TamperedError, RefusedError for a file that nobody could read any more.
+    """
+    changes: list[Change] = []
+    writes: list[FileWrite] = []
+    grafts: dict[str, Graft] = {}
+    for number, turn in enumerate(turns):
+        if told is not None:
+            told(number, len(turns))
+        sealed = turn.sealed
+        _require_reader(turn)
+        recipients = [Recipient.parse(text) for text in turn.readers]
+        if turn.lose:
+            done = rekeying.renewed(sealed.text, sealed.metadata, recipients, file=sealed.file, rule=turn.rule)
+            grafts[sealed.file] = rekeying.attacked(sealed.text, done.text, file=sealed.file)
+            action, detail = "new data key", f"{_count(done.values, 'ciphertext')} anew; "
+        else:
+            new = [recipient for recipient in recipients if recipient.key in {key_of(each) for each in turn.gain}]
+            done = rekeying.extended(sealed.text, sealed.metadata, new, file=sealed.file, rule=turn.rule)
+            action, detail = "readers changed", ""
+        changes.append(Change(Place(sealed.file), action, detail + _who(turn, names)))
+        writes.append(FileWrite(workspace.root / sealed.file, sealed.raw, done.text.encode()))
+    return Turned(tuple(changes), tuple(writes), grafts)
+
+
+def _require_reader(turn: Turn) -> None:
+    if turn.readers or turn.sealed.metadata.other_keys:
+        return
+    raise RefusedError(
+        "nobody could read it any more",
+        place=Place(turn.sealed.file),
+        hint="matrix-secrets keys add NAME RECIPIENT first: somebody has to be left",
+    )
+
+
+def _who(turn: Turn, names: Mapping[str, str]) -> str:
+    said = [
+        f"{verb} {', '.join(names.get(key_of(key)) or short(key_of(key)) for key in keys)}"
+        for verb, keys in (("gains", turn.gain), ("loses", turn.lose))
+        if keys
+    ]
+    return "; ".join(said)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

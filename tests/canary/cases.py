@@ -1,0 +1,167 @@
+"""What each command is made to do, in good and in bad ways; a command without a line here fails the test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tests.canary import repositories as states
+from tests.canary.repositories import POSTGRES, SYNAPSE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.canary.markers import Markers
+    from tests.canary.running import Place
+
+    Change = Callable[[Place, Markers], None]
+
+PLAIN, ENCRYPTED, SHARED = "plain", "encrypted", "shared"
+BOTH: Final = ("builtin", "binary")
+BUILTIN: Final = ("builtin",)
+COMMIT: Final = ("--commit",)
+PUSH: Final = ("--push", "--assume-decryption")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line in a state. ``{secret}``, ``{bob}``, ``{identity}`` in it are filled in.
+
+    ``shows`` names the markers that stdout is there for; ``keys`` the key files that the run may write, relative to the
+    place. ``variables`` are names of the environment with the marker that they hold.
+    """
+
+    argv: tuple[str, ...]
+    state: str = ENCRYPTED
+    code: int = 0
+    change: Change | None = None
+    engines: tuple[str, ...] = BUILTIN
+    shows: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        after = "" if self.change is None else f" after {getattr(self.change, '__name__', '')}"
+        return f"{' '.join(self.argv) or '(none)'} in {self.state}{after}: {self.code}"
+
+
+EDIT: Final = {"EDITOR": "{secret}/editor"}
+CHANGING = states.editor('sed -i "s/POSTGRES_DB: .*/POSTGRES_DB: {edited}/" "$1"')
+BREAKING = states.editor('echo "a: : {broken}" >> "$1"')
+FAILING = states.editor("exit 1")
+STOPPING = states.editor("kill -INT $$")
+SECRETS: Final = ("postgres", "macaroon", "registration", "form")
+FD: Final = ("--passphrase-fd", "7")
+BACKUP: Final = "{secret}/backup.age"
+MY_KEYS: Final = "home/.config/sops/age/keys.txt"
+ELSEWHERE: Final = "secret/key.txt"
+
+CASES: Final[dict[str, tuple[Case, ...]]] = {
+    "": (
+        Case((), PLAIN),
+        Case((), engines=BOTH),
+        Case((), change=states.others_identity),
+        Case((), PLAIN, 3, states.broken_outside),
+    ),
+    "keys generate": (
+        Case(("keys", "generate")),
+        Case(("keys", "generate"), change=states.no_identity, keys=(MY_KEYS,)),
+        Case(("keys", "generate", "--out", "{secret}/key.txt", *FD), keys=(ELSEWHERE,)),
+        Case(("keys", "generate", "--out", "{secret}/bob.txt", *FD), code=3),
+        Case(("keys", "generate"), code=3, change=states.damaged_identity),
+    ),
+    "keys list": (
+        Case(("keys", "list"), SHARED, engines=BOTH),
+        Case(("keys", "list"), change=states.damaged_identity),
+        Case(("keys", "list"), change=states.broken_outside),
+    ),
+    "keys add": (
+        Case(("keys", "add", "carol", "{carol}", *COMMIT), engines=BOTH),
+        Case(("keys", "add", "bob", "{bob}"), code=3),
+        Case(("keys", "add", "carol", "{carol}"), code=3, change=states.others_identity, engines=BOTH),
+        Case(("keys", "add", "carol", "{carol}"), change=states.typed_in, engines=BOTH),
+    ),
+    "keys remove": (
+        Case(("keys", "remove", "bob", "--yes", *COMMIT), SHARED, engines=BOTH),
+        Case(("keys", "remove", "{identity}"), SHARED, 3),
+        Case(("keys", "remove", "bob"), SHARED, 3, states.tampered, engines=BOTH),
+    ),
+    "keys sync": (
+        Case(("keys", "sync", "--yes", *COMMIT), SHARED, change=states.bob_left_in_the_rules, engines=BOTH),
+        Case(("keys", "sync"), SHARED, 2, states.bob_left_in_the_rules),
+        Case(("keys", "sync", "--yes"), SHARED, change=states.tampered),
+    ),
+    "keys backup": (
+        Case(("keys", "backup", "{secret}/copy.age", *FD)),
+        Case(("keys", "backup", "mine.age", *FD), code=3),
+        Case(("keys", "backup", "{secret}/copy.age", *FD), code=3, change=states.no_identity),
+    ),
+    "keys recover": (
+        Case(("keys", "recover", "{secret}/bob.txt", "--drill", *FD), SHARED, engines=BOTH),
+        Case(
+            ("keys", "recover", BACKUP, "--out", "{secret}/key.txt", "--yes", *FD),
+            change=states.no_identity,
+            keys=(ELSEWHERE,),
+        ),
+        Case(("keys", "recover", BACKUP, *FD), SHARED, 3),
+        Case(("keys", "recover", "{secret}/passphrase", "--drill", *FD), code=3),
+    ),
+    "configure": (
+        Case(("configure", "--server-name", states.ADDRESS, "--node-ip", "10.0.0.7"), engines=BOTH),
+        Case(("configure", "--server-name", "matrix.elsewhere.net", "--node-ip", "10.0.0.7"), PLAIN, 3),
+        Case(("configure", "--server-name", "10.0.0.7", "--node-ip", "10.0.0.7"), PLAIN, 3, states.broken_inside),
+    ),
+    "generate": (
+        Case(("generate",), PLAIN, change=states.one_missing),
+        Case(("generate", *COMMIT), PLAIN, 3, states.one_missing),
+        Case(("generate", *PUSH), engines=BOTH),
+        Case(("generate",), PLAIN, 3, states.disagreeing),
+        Case(("generate",), PLAIN, 3, states.broken_outside),
+        Case(("generate",), code=3, change=states.no_identity, engines=BOTH),
+    ),
+    "encrypt": (
+        Case(("encrypt", *COMMIT), PLAIN, engines=BOTH),
+        Case(("encrypt", *PUSH), PLAIN, engines=BOTH),
+        Case(("encrypt", "--dry-run", *COMMIT), PLAIN),
+        Case(("encrypt",), PLAIN, 3, states.one_missing),
+        Case(("encrypt", "--age", "{identity}"), PLAIN, 3),
+        Case(("encrypt", "--check"), PLAIN, 1),
+        Case(("encrypt",), PLAIN, change=states.broken_inside),
+        Case(("encrypt",), PLAIN, 3, states.broken_outside),
+        Case(("encrypt",), PLAIN, 3, states.no_identity),
+        Case(("encrypt",), code=3, change=states.tampered, engines=BOTH),
+    ),
+    "decrypt": (
+        Case(("decrypt", POSTGRES), engines=BOTH, shows=(*SECRETS, "comment")),
+        Case(("decrypt", SYNAPSE), shows=(*SECRETS, "turn", "remark")),
+        Case(("decrypt", POSTGRES), code=3, change=states.tampered, engines=BOTH),
+        Case(("decrypt", POSTGRES), code=3, change=states.others_identity, engines=BOTH),
+        Case(("decrypt", POSTGRES), code=3, change=states.damaged_identity, engines=BOTH),
+        Case(("decrypt", POSTGRES), PLAIN, 3),
+        Case(("decrypt", POSTGRES), PLAIN, 3, states.broken_outside),
+    ),
+    "edit": (
+        Case(("edit", POSTGRES, *COMMIT), change=CHANGING, env=EDIT, engines=BOTH),
+        Case(("edit", POSTGRES), code=3, change=BREAKING, env=EDIT, engines=BOTH),
+        Case(("edit", POSTGRES), code=4, change=FAILING, env=EDIT),
+        Case(("edit", POSTGRES), code=130, change=STOPPING, env=EDIT),
+    ),
+    "show": (
+        Case(("show",), engines=BOTH),
+        Case(("show", "form_secret", "--reveal"), engines=BOTH, shows=("form",)),
+        Case(("show",), PLAIN, change=states.disagreeing),
+        Case(("show",), PLAIN, 3, states.broken_outside),
+    ),
+    "verify": (
+        Case(("verify",), engines=BOTH),
+        Case(("verify",), PLAIN, 1),
+        Case(("verify",), PLAIN, 1, states.disagreeing),
+        Case(("verify",), PLAIN, 1, states.broken_inside),
+        Case(("verify",), code=1, change=states.tampered, engines=BOTH),
+        Case(("verify",), code=1, change=states.typed_in, engines=BOTH),
+        Case(("verify",), code=1, change=states.others_identity, engines=BOTH),
+        Case(("verify",), code=1, change=states.key_lying_about),
+    ),
+    "completion": (Case(("completion", "bash")),),
+}
