@@ -33,7 +33,7 @@ FOREIGN: Final = ("XDG_", "SOPS_", "GIT_", "MATRIX_SECRETS_", "AGE_")
 SAME: Final = (
     (r"age1[0-9a-z]{58}", "age1RECIPIENT"),
     (r"age1[0-9a-z]{1,12}…[0-9a-z]{1,12}", "age1…"),
-    (r"ENC\[AES256_GCM,[^\]]*\]", "ENC[…]"),
+    (r"ENC\[AES256_GCM,[^\]]*\]?", "ENC[…]"),
     (r"\b[0-9a-f]{32,64}\b", "HEX"),
     (r"\b[0-9a-f]{7,12}\b", "COMMIT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "DATE"),
