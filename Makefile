@@ -55,7 +55,7 @@ parts: $(DEV_STAMP) ## sops, age, kubectl, Synapse, PostgreSQL, into the user's 
 	@$(BIN)/python tools/parts.py build
 
 bench: $(DEV_STAMP) parts ## how long things take
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench_keys.py
 
 lock: ## new lock files (UPGRADE=1: newest versions)
 	@test -x .venv-lock/bin/pip-compile || $(PYTHON) -m venv .venv-lock
