@@ -115,7 +115,7 @@ def test_a_hook_that_changes_the_message_and_the_file(root: Path) -> None:
 
 
 def test_commits_are_signed_as_configured(root: Path, tmp_path: Path) -> None:
-    program = put(tmp_path / "sign", "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\necho SIGNATURE\n")
+    program = put(tmp_path / "sign", "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho SIGNATURE\n")
     program.chmod(0o755)
     git(root, "config", "gpg.program", str(program))
     git(root, "config", "commit.gpgSign", "true")
