@@ -54,7 +54,8 @@ docs: $(DEV_STAMP) ## the documentation, built strictly and thrown away
 parts: $(DEV_STAMP) ## sops, age, kubectl, Synapse, PostgreSQL, into the user's cache
 	@$(BIN)/python tools/parts.py build
 
-bench: $(DEV_STAMP) parts ## how long things take
+bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
+	@$(BIN)/python tools/bench.py $(ARGS)
 	@$(BIN)/python tools/bench_keys.py
 
 lock: ## new lock files (UPGRADE=1: newest versions)
@@ -73,11 +74,12 @@ $(VENV_STAMP):
 
 $(RUN_STAMP): $(VENV_STAMP)
 	@echo "Installing into $(VENV) …" >&2
-	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src  # as pip does for all that is not editable: the first call is quick, too
 	@rm -f $(VENV)/.run-* && touch $@
 
 $(DEV_STAMP): $(RUN_STAMP)
 	@echo "Installing what development needs into $(VENV) …" >&2
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
