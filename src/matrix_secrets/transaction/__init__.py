@@ -8,9 +8,31 @@ files, never contents or hashes of contents.
 
 from __future__ import annotations
 
-from matrix_secrets.transaction.filewrite import FileWrite
-from matrix_secrets.transaction.lock import locked
-from matrix_secrets.transaction.recovery import Recovery, pending, recover
-from matrix_secrets.transaction.replacing import apply
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from matrix_secrets.transaction.journalnames import pending
+
+if TYPE_CHECKING:
+    from matrix_secrets.transaction.filewrite import FileWrite
+    from matrix_secrets.transaction.lock import locked
+    from matrix_secrets.transaction.recovery import Recovery, recover
+    from matrix_secrets.transaction.replacing import apply
 
 __all__ = ["FileWrite", "Recovery", "apply", "locked", "pending", "recover"]
+
+_MODULES = {
+    "FileWrite": "filewrite",
+    "Recovery": "recovery",
+    "apply": "replacing",
+    "locked": "lock",
+    "recover": "recovery",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what writes once it is asked for: every command asks whether a run is pending, few write (PEP 562)."""
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.transaction.durable import sync_directory, write_new
+from matrix_secrets.transaction.journalnames import COMMITTED, INTENT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-INTENT: Final = "intent.json"
-COMMITTED: Final = "committed.json"
 _DRAFT: Final = "committed.json.new"
 _SCHEMA: Final = 1
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from matrix_secrets.errors import OutsideError, Place, RefusedError
 from matrix_secrets.transaction import journal as journals
 from matrix_secrets.transaction import staging
+from matrix_secrets.transaction.journalnames import COMMITTED, INTENT, pending
 from matrix_secrets.transaction.lock import locked
 
 if TYPE_CHECKING:
@@ -35,11 +36,6 @@ class _State(enum.Enum):
     WAITING = enum.auto()
     DONE = enum.auto()
     FOREIGN = enum.auto()
-
-
-def pending(state_dir: Path) -> bool:
-    """Whether an interrupted run waits for `recover`; touches nothing."""
-    return any((state_dir / name).exists() for name in (journals.COMMITTED, journals.INTENT))
 
 
 def recover(root: Path, state_dir: Path) -> Recovery:
@@ -77,9 +73,9 @@ def finish(root: Path, state_dir: Path, journal: Journal) -> None:
 
 def _committed(state_dir: Path) -> Journal | None:
     try:
-        return journals.load(state_dir, journals.COMMITTED)
+        return journals.load(state_dir, COMMITTED)
     except ValueError:
-        path = state_dir / journals.COMMITTED
+        path = state_dir / COMMITTED
         message = f"the journal of an interrupted run is damaged: {path}"
         hint = f"compare the files with git diff, remove .*.matrix-secrets-*.tmp, then: rm {shlex.quote(str(path))}"
         raise RefusedError(message, hint=hint) from None
@@ -89,7 +85,7 @@ def _finish(root: Path, state_dir: Path, journal: Journal) -> Recovery:
     foreign = [entry for entry in journal.entries if _state(root, entry) is _State.FOREIGN]
     if foreign:
         leftovers = [root / entry.temp for entry in journal.entries if entry.temp is not None]
-        remove = [*(path for path in leftovers if path.exists()), state_dir / journals.COMMITTED]
+        remove = [*(path for path in leftovers if path.exists()), state_dir / COMMITTED]
         message = "was changed by something else after a run was interrupted; nothing was written"
         keep = f"to keep every file as it is now: rm {shlex.join(map(str, remove))}"
         raise RefusedError(message, place=Place(foreign[0].path), hint=keep)
@@ -99,7 +95,7 @@ def _finish(root: Path, state_dir: Path, journal: Journal) -> Recovery:
 
 def _undo(root: Path, state_dir: Path) -> Recovery:
     try:
-        intent = journals.load(state_dir, journals.INTENT)
+        intent = journals.load(state_dir, INTENT)
     except ValueError:
         intent = None  # torn while it was written: nothing is staged before it is complete
     if intent is not None:

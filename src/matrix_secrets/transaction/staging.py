@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import secrets
@@ -10,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.transaction.durable import sync_directory, write_new
+from matrix_secrets.transaction.durable import sync_directory, sync_file, write_new
 from matrix_secrets.transaction.journal import Entry, Journal, Mark
 
 if TYPE_CHECKING:
@@ -39,7 +38,10 @@ def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
     """
     for name in journal.directories:
         os.mkdir(root / name)  # noqa: PTH102  (exclusive, and only one level)
-    entries = tuple(_stage(root, target, entry) for target, entry in zip(targets, journal.entries, strict=True))
+    pairs = list(zip(targets, journal.entries, strict=True))
+    entries = tuple(_stage(root, target, entry) for target, entry in pairs)
+    for target, entry in pairs:
+        _sync(root, target, entry)
     sync_directories(root, journal)
     return replace(journal, entries=entries)
 
@@ -49,10 +51,15 @@ def remove_orphans(targets: Sequence[Target]) -> None:
 
     To be called with the lock held and no journal left: whatever bears such a name then is an orphan.
     """
+    by_directory: dict[Path, set[str]] = {}
     for target in targets:
-        for path in target.real.parent.glob(f".{glob.escape(target.real.name)}.matrix-secrets-*.tmp"):
-            if STAGED.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        by_directory.setdefault(target.real.parent, set()).add(target.real.name)
+    for directory, names in by_directory.items():
+        found = os.listdir(directory) if directory.is_dir() else []  # noqa: PTH208  (names only, and once)
+        for name in found:
+            staged = STAGED.fullmatch(name)
+            if staged is not None and staged["name"] in names:
+                (directory / name).unlink(missing_ok=True)
 
 
 def finish_one(root: Path, entry: Entry) -> None:
@@ -87,11 +94,21 @@ def _stage(root: Path, target: Target, entry: Entry) -> Entry:
         return replace(entry, old=old)
     owner = None if target.status is None else (target.status.st_uid, target.status.st_gid)
     try:
-        status = write_new(root / entry.temp, target.write.new, mode=target.mode, owner=owner)
+        status = write_new(root / entry.temp, target.write.new, mode=target.mode, owner=owner, sync=False)
     except OSError as error:
         error.filename = str(target.real)  # a failed write names no file, a failed open the staged one
         raise
     return replace(entry, old=old, new=Mark.of(status))
+
+
+def _sync(root: Path, target: Target, entry: Entry) -> None:
+    if entry.temp is None:
+        return
+    try:
+        sync_file(root / entry.temp)
+    except OSError as error:
+        error.filename = str(target.real)
+        raise
 
 
 def _entry(target: Target) -> Entry:
