@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
@@ -20,6 +19,8 @@ def run_key_command(variable: str, env: Mapping[str, str], recipient: str) -> by
     The command is told the recipient that is asked for. Returns what it prints. Raises `RefusedError`, which shows
     neither the command nor its output: either may hold a key.
     """
+    import subprocess  # noqa: PLC0415  (rarely needed, and the keys are looked for in every run)
+
     try:
         words = shlex.split(env[variable])
     except ValueError:

@@ -83,6 +83,7 @@ class GapScan:
         gap = self._gap
         first_empty, recent_empty = gap.newlines <= 1, False
         line, column = gap.at.line, gap.at.column
+        true_line = line
         peek = 0
         while peek < LOOKAHEAD:
             column += 1
@@ -100,9 +101,11 @@ class GapScan:
                     self._end_foot(here, moves=False)
                 if char != "#":
                     break
+                counted_to = self.at
                 self._take(here, Mark(here, line, column))
                 recent_empty = False
-                line = gap.at.line + len(LINE_END.findall(self._text, gap.at.position, self.at))
+                true_line += len(LINE_END.findall(self._text, counted_to, self.at))
+                line = true_line  # CRLF was counted twice on the way
                 peek = column = 0
             peek += 1
         if self._run:

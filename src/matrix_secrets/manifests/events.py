@@ -40,18 +40,18 @@ def events(text: str, *, in_python: bool = False) -> Iterator[Any]:
     """
     if in_python or CParser is None:
         parser, _, error = _in_python(text)
-        return _checked(parser.check_event, parser.get_event, error)
+        return _checked(parser.get_event, error)
     source = _in_c(text)
-    return _checked(source.check_event, source.get_event, YAMLError)
+    return _checked(source.get_event, YAMLError)
 
 
 def tokens(text: str, *, in_python: bool = False) -> Iterator[Any]:
     """Yield the tokens of a text, otherwise as `events`."""
     if in_python or CParser is None:
         _, scanner, error = _in_python(text)
-        return _checked(scanner.check_token, scanner.get_token, error)
+        return _checked(scanner.get_token, error)
     source = _in_c(text)
-    return _checked(source.check_token, source.get_token, YAMLError)
+    return _checked(source.get_token, YAMLError)
 
 
 def _in_c(text: str) -> Any:  # noqa: ANN401  the library has no types
@@ -73,10 +73,9 @@ def _in_python(text: str) -> tuple[Any, Any, type[Exception]]:
     return parser, yaml.scanner, RuamelError
 
 
-def _checked(more: Callable[[], bool], take: Callable[[], Any], errors: type[Exception]) -> Iterator[Any]:
+def _checked(take: Callable[[], Any], errors: type[Exception]) -> Iterator[Any]:
     try:
-        while more():
-            yield take()
+        yield from iter(take, None)  # None comes behind the last one
     except (errors, ValueError) as error:
         raise _broken(error) from None
 

@@ -100,13 +100,13 @@ class _Composer:
         for event in self._events:
             name = type(event).__name__
             node: Node
-            if name != "AliasEvent" and getattr(event, "anchor", None) is not None:
-                self._anchors.add(event.anchor)
             if name == "ScalarEvent":
                 node = self._scalar(event)
             elif name in ("MappingStartEvent", "SequenceStartEvent"):
                 if len(stack) >= MAX_DEPTH:
                     raise _complaint(f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
+                if event.anchor is not None:
+                    self._anchors.add(event.anchor)
                 stack.append((event, []))
                 continue
             elif name in ("MappingEndEvent", "SequenceEndEvent"):
@@ -127,9 +127,11 @@ class _Composer:
 
     def _scalar(self, event: Any) -> Scalar:  # noqa: ANN401  libyaml's events have no types
         begin, end = event.start_mark.index + self._offset, event.end_mark.index + self._offset
-        start = begin
-        if event.anchor is not None or event.tag is not None:
-            start = min(self._after_properties(begin), end)
+        if event.anchor is None and event.tag is None:
+            return Scalar(begin, end, event.value, event.style or "", begin)
+        if event.anchor is not None:
+            self._anchors.add(event.anchor)
+        start = min(self._after_properties(begin), end)
         return Scalar(start, end, event.value, event.style or "", begin, event.anchor, event.tag)
 
     def _after_properties(self, begin: int) -> int:

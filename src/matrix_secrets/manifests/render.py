@@ -18,7 +18,8 @@ _PLAIN_BLOCK: Final = re.compile(
     r"[A-Za-z/_](?:[^\x00-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u2028\u2029:#]|:(?=[^\s])|(?<=\S)#)*(?<!:)"
 )
 _WORDS: Final = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf"])
-_UNPRINTABLE: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# Said by what it is: a set with all of Unicode in it takes 4 ms to compile.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,11 @@ def choose_engine(
 
 
 def _program(env: Mapping[str, str]) -> SopsProgram:
-    from matrix_secrets.sops.process import HINT, SopsProgram, find_sops  # noqa: PLC0415  (builtin does without)
+    from matrix_secrets.sops.program import HINT, find_sops  # noqa: PLC0415  (builtin does without)
 
     path = find_sops(env)
     if path is None:
         raise OutsideError("there is no sops on PATH", hint=HINT)
+    from matrix_secrets.sops.process import SopsProgram  # noqa: PLC0415  (only where the program is there)
+
     return SopsProgram.at(path, env)

@@ -7,22 +7,21 @@ also tried under the paths of the branches around it: what authenticates is righ
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.edits import Edit
-from matrix_secrets.manifests.nodes import Mapping, Scalar, Sequence, find
+from matrix_secrets.manifests.nodes import Scalar, Sequence, find
+from matrix_secrets.sops.branches import Branches
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
 from matrix_secrets.sops.format import PREFIX
-from matrix_secrets.sops.nearness import in_header, scalar_spans
 from matrix_secrets.sops.openedvalue import OpenedValue
 from matrix_secrets.sops.placement import column_of
 from matrix_secrets.sops.treeitems import Leaf, Remark, place_of
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.comments import Attached
-    from matrix_secrets.manifests.nodes import Node, Stream
+    from matrix_secrets.manifests.nodes import Stream
 
 COMMENT: Final = "comment"
 _CIPHERTEXT: Final = re.compile(r"#ENC\[AES256_GCM,[^\r\n]*")
@@ -39,13 +38,7 @@ class CommentOpening:
         self._stream = stream
         self._key = key
         self._positions = () if attached is None else attached.comments
-        self._leaves: list[Leaf] = []
         self._opened: set[int] = set()
-
-    def saw(self, leaf: Leaf) -> None:
-        """Take note of a value that stands between comments."""
-        if leaf.encrypted and leaf.via is None:
-            self._leaves.append(leaf)
 
     def open(self, remark: Remark) -> OpenedValue | None:
         """Open a comment as sops does; None for one that is plain, or that sops would leave."""
@@ -57,22 +50,16 @@ class CommentOpening:
 
     def others(self) -> list[OpenedValue]:
         """Open all other comments that can be opened, whatever branch sops would look for them in."""
-        text = self._stream.text
         found: list[OpenedValue] = []
-        branches: list[list[str]] = []
-        starts: list[int] = []
-        spans: list[tuple[int, int]] = []
-        for comment in _CIPHERTEXT.finditer(text):
+        branches: Branches | None = None
+        for comment in _CIPHERTEXT.finditer(self._stream.text):
             if comment.start() in self._opened:
                 continue
-            if not branches:
-                branches, spans = self._branches(), scalar_spans(self._stream)
-                starts = [start for start, _ in spans]
-            at = bisect_right(starts, comment.start()) - 1
-            if at >= 0 and comment.start() < spans[at][1] and not in_header(text, spans[at][0], comment.start()):
+            branches = branches or Branches(self._stream)
+            if branches.in_scalar(comment.start()):
                 continue
-            document = next(one.index for one in reversed(self._stream.documents) if one.start <= comment.start())
-            for aad in dict.fromkeys([*self._near(comment.start()), *branches[document]]):
+            document = branches.document_at(comment.start())
+            for aad in branches.paths_for(comment.start()):
                 remark = Remark(document, (), aad, -1, encrypted=True)
                 if (value := self._try(remark, comment.start(), comment.end(), aad)) is not None:
                     found.append(value)
@@ -88,29 +75,6 @@ class CommentOpening:
         edit = Edit(start + 1, end, text.replace("\n", f"{self._stream.newline}#"))
         self._opened.add(start)
         return OpenedValue(remark, kind, text, ciphertext, (edit,))
-
-    def _near(self, position: int) -> list[str]:
-        at = bisect_right(self._leaves, position, key=lambda leaf: leaf.node.start)
-        return [aad for leaf in self._leaves[max(at - 1, 0) : at + 1] for aad in containers(leaf)[1:]]
-
-    def _branches(self) -> list[list[str]]:
-        """The paths of all branches, by document."""
-        found: list[list[str]] = []
-        for document in self._stream.documents:
-            paths = {":": None}
-            pending: list[tuple[Node | None, str]] = [(document.root, "")]
-            while pending:
-                node, prefix = pending.pop()
-                if isinstance(node, Mapping):
-                    paths[prefix or ":"] = None
-                    pending += [
-                        (value, f"{prefix}{key.value}:") for key, value in node.items if isinstance(key, Scalar)
-                    ]
-                elif isinstance(node, Sequence):
-                    paths[prefix or ":"] = None
-                    pending += [(item, prefix) for item in node.items]
-            found.append(list(paths))
-        return found
 
 
 def containers(leaf: Leaf) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,7 +33,7 @@ def read(text: str) -> Ciphertext | None:
     if found is None:
         return None
     try:
-        data, iv, tag = (b64decode(part, validate=True) for part in found.groups()[:3])
+        data, iv, tag = (binascii.a2b_base64(part, strict_mode=True) for part in found.groups()[:3])
     except (binascii.Error, ValueError):
         return None
     return Ciphertext(data, iv, tag, found[4])

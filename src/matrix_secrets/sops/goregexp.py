@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from matrix_secrets.sops.goregexpclass import (
@@ -32,6 +33,7 @@ _GROUP_FLAGS: Final = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")
 _ASSERTIONS: Final = {"A": r"\A", "z": r"\Z", "b": r"(?a:\b)", "B": r"(?!(?a:\b))"}
 
 
+@lru_cache(maxsize=256)  # the rules are asked about every file
 def compile_expression(expression: str) -> re.Pattern[str]:
     """Compile a Go expression; ``search`` of the result finds what Go's MatchString does.
 

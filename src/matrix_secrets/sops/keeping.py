@@ -118,16 +118,15 @@ class Kept:
             return None
         if old != self._opened.metadata or column_of(stream.text, root.items[-1][0].start) != len(indent):
             return None
-        edits = []
+        edits, begin = [], removal.start
         for name, text in (("lastmodified", metadata.lastmodified), ("mac", metadata.mac)):
             node = child(block, name)
             if not isinstance(node, Scalar) or node.style in ("|", ">"):
                 return None
             spelled = render(text, node.style, Slot(block.flow, "", stream.newline))
-            edits.append(Edit(node.start, node.end, text if not node.style and name == "mac" else spelled))
-        whole = splice(stream.text, edits)
-        shift = sum(len(edit.new) - (edit.end - edit.start) for edit in edits)
-        text = whole[removal.start : removal.end + shift]
+            new = text if not node.style and name == "mac" else spelled
+            edits.append(Edit(node.start - begin, node.end - begin, new))
+        text = splice(stream.text[begin : removal.end], edits)
         text = text.removeprefix("\r\n") if text.startswith("\r\n") else text.removeprefix("\n")
         text = without_comment(text)
         return text if text.endswith("\n") else text + stream.newline

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,13 +33,15 @@ def memory_directory(env: Mapping[str, str]) -> Iterator[Path]:
             cause="none of $TMPDIR, $XDG_RUNTIME_DIR and /dev/shm is a tmpfs that you may write to",
             hint="mount a tmpfs and set TMPDIR to it, then run the command again",
         )
+    import tempfile  # noqa: PLC0415  every command looks for abandoned directories, few make one
+
     directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     try:
         with _opened(directory) as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # held as long as this process lives: see `remove_abandoned`
             yield directory
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        _remove(directory)
 
 
 def remove_abandoned(env: Mapping[str, str]) -> None:
@@ -52,7 +52,13 @@ def remove_abandoned(env: Mapping[str, str]) -> None:
                 status = os.fstat(descriptor)
                 if status.st_uid == os.geteuid() and time.time() - status.st_mtime > _JUST_MADE:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(directory, ignore_errors=True)
+                    _remove(directory)
+
+
+def _remove(directory: Path) -> None:
+    import shutil  # noqa: PLC0415  the same
+
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

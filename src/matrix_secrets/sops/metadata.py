@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Sequence, child
 from matrix_secrets.manifests.timestamp import normal_timestamp
-from matrix_secrets.sops.plainstyle import fits_plain
 from matrix_secrets.sops.selectors import Selection, Selector
 
 if TYPE_CHECKING:
@@ -151,6 +150,8 @@ def render_flow(metadata: Metadata) -> str:
 
 
 def _spelled(text: str) -> str:
+    from matrix_secrets.sops.plainstyle import fits_plain  # noqa: PLC0415  (only for writing)
+
     return text if fits_plain(text, flow=False) else json.dumps(text, ensure_ascii=False)
 
 

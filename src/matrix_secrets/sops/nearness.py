@@ -40,7 +40,7 @@ def documents_where_comments_matter(stream: Stream, selection: Selection) -> fro
         if at >= 0 and position < spans[at][1] and not in_header(text, spans[at][0], position):
             position = text.find("#", spans[at][1])
             continue
-        after_marker = any(spans[max(at, 0)][0] < marker <= position for marker in markers)
+        after_marker = bisect_right(markers, spans[max(at, 0)][0]) < bisect_right(markers, position)
         if any(selected for _, _, selected in spans[max(at, 0) + after_marker : at + 2]):
             found.add(max(bisect_right(bounds, position) - 1, 0))
         line_end = text.find("\n", position)
@@ -54,7 +54,7 @@ def in_header(text: str, start: int, position: int) -> bool:
     return header is not None and position < header.end()
 
 
-def _spans(stream: Stream, selection: Selection | None) -> list[tuple[int, int, bool]]:
+def _spans(stream: Stream, selection: Selection) -> list[tuple[int, int, bool]]:
     """Every scalar with characters, keys too, and whether it is selected."""
     spans: list[tuple[int, int, bool]] = []
     pending: list[tuple[Node, bool]] = [
@@ -68,7 +68,7 @@ def _spans(stream: Stream, selection: Selection | None) -> list[tuple[int, int, 
                     spans.append((node.start, node.end, hit))
             case Mapping():
                 for key, value in node.items:
-                    below = hit or (selection is not None and isinstance(key, Scalar) and selection.hits(key.value))
+                    below = hit or (isinstance(key, Scalar) and selection.hits(key.value))
                     pending.append((key, below))
                     pending.append((value, below))
             case Sequence():
@@ -77,8 +77,3 @@ def _spans(stream: Stream, selection: Selection | None) -> list[tuple[int, int, 
                 pass
     spans.sort()
     return spans
-
-
-def scalar_spans(stream: Stream) -> list[tuple[int, int]]:
-    """Where every scalar with characters starts and ends, in order."""
-    return [(start, end) for start, end, _ in _spans(stream, None)]

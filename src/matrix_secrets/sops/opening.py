@@ -6,12 +6,13 @@ Source: sops 3.13.3, sops.go (Tree.Decrypt) and cmd/sops/common (DecryptTree).
 from __future__ import annotations
 
 import hmac
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place, TamperedError
 from matrix_secrets.manifests.comments import attach_some
-from matrix_secrets.manifests.edits import splice
+from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.resolve import Kind
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
 from matrix_secrets.sops.commentopening import COMMENT, CommentOpening, list_comment
@@ -26,7 +27,6 @@ from matrix_secrets.sops.walk import walk
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from matrix_secrets.manifests.edits import Edit
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.metadata import Metadata
 
@@ -67,7 +67,6 @@ def open_file(stream: Stream, metadata: Metadata, key: DataKey, *, commented: Co
     for item in walk(stream, selection, attached, only_encrypted=metadata.mac_only_encrypted):
         if isinstance(item, Leaf):
             opening.add(item)
-            comments.saw(item)
         elif (value := comments.open(item)) is not None:
             opening.values.append(value)
     opening.check_mac()
@@ -158,11 +157,11 @@ class _Opening:
     def result(self, strays: list[OpenedValue], remarks: list[Remark]) -> Opened:
         """Put the values in the place of their ciphertexts, and take the blocks out."""
         edits = [edit for value in (*self.values, *strays) for edit in value.edits]
-        for removal in self._removals:
+        edits.sort()
+        for removal in reversed(self._removals):
             if removal is not None:
-                within = [edit for edit in edits if removal.start <= edit.start < removal.end]
-                edits = [edit for edit in edits if edit not in within]
-                edits.append(with_comment_kept(self._stream, removal, within))
+                first, behind = (bisect_left(edits, Edit(at, 0, "")) for at in (removal.start, removal.end))
+                edits[first:behind] = [with_comment_kept(self._stream, removal, edits[first:behind])]
         plain = splice(self._stream.text, edits)
         values = tuple(self.values)
         return Opened(self._stream, self._metadata, self._key, values, tuple(strays), tuple(remarks), plain)

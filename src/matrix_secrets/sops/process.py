@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -14,18 +13,19 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.sops.childenv import child_environment
 from matrix_secrets.sops.failures import failure
+from matrix_secrets.sops.program import HINT, find_sops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+__all__ = ["HINT", "SopsProgram", "find_sops"]
+
 OLDEST: Final = (3, 10, 0)  # the first that reads a list under age:
-NAME: Final = "sops"
 _ANSWERS: Final = 10.0  # seconds within which a sops says its version
 _NOT_MODIFIED: Final = 200  # what `sops edit` exits with where the editor changed nothing
 _VERSION: Final = re.compile(r"^sops (\d+)\.(\d+)\.(\d+)")
 _YAML: Final = ("--input-type", "yaml", "--output-type", "yaml")
 _NO_RULES: Final = "stores:\n  yaml:\n    indent: 2\n"
-HINT: Final = "install sops 3.10 or newer (https://github.com/getsops/sops/releases), or use --engine builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +95,6 @@ class SopsProgram:
             return done.stdout.decode("utf-8")
         except UnicodeDecodeError:
             raise OutsideError("sops returned something that is no text; nothing was changed", hint=HINT) from None
-
-
-def find_sops(env: Mapping[str, str]) -> Path | None:
-    """Return the ``sops`` on PATH, None where there is none."""
-    found = shutil.which(NAME, path=env.get("PATH", ""))
-    return None if found is None else Path(found)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
 from matrix_secrets.manifests.comments import attach
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.sops.blockbody import block_body
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.opening import Opened, open_file
@@ -17,7 +18,7 @@ from matrix_secrets.sops.walk import walk
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.comments import Attached
-    from matrix_secrets.manifests.nodes import Stream
+    from matrix_secrets.manifests.nodes import Scalar, Stream
     from matrix_secrets.sops.cipher import DataKey
     from matrix_secrets.sops.sealing import Sealed
 
@@ -93,13 +94,20 @@ def _compare(plain: Stream, sealed: Sealed, opened: Opened) -> tuple[Place, ...]
         if (old.document, old.place, before.kind, before.text) != (new.document, new.place, after.kind, after.text):
             place = place_of(plain, old.document, old.place, old.node.start)
             raise _not_safe(plain, "its value would not come back", place)
-        spelled = opened.plain[new.node.start : new.node.end]
-        if old.via is None and plain.text[old.node.start : old.node.end] != spelled:
+        spelled = opened.plain[new.node.start : _end(opened.plain, new.node)]
+        end = _end(plain.text, old.node)
+        if old.via is None and plain.text[old.node.start : end] != spelled:
             changed.append(place_of(plain, old.document, old.place, old.node.start))
-            edits.append(Edit(old.node.start, old.node.end, spelled))
+            edits.append(Edit(old.node.start, end, spelled))
     if splice(plain.text, edits) != opened.plain:
         raise _not_safe(plain, "something beside its values would be spelled differently afterwards")
     return tuple(changed)
+
+
+def _end(text: str, node: Scalar) -> int:
+    """Where a scalar's own characters end; of a block without its last line end and the empty lines behind it."""
+    body = block_body(text, node) if node.style in ("|", ">") else None
+    return node.end if body is None else body.end
 
 
 def _not_safe(plain: Stream, why: str, place: Place | None = None) -> BadManifestError:

@@ -7,10 +7,12 @@ tried on the real one.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Alias, Mapping, Scalar, Sequence
+from matrix_secrets.manifests.parse import BOM
 from matrix_secrets.manifests.resolve import Kind, Resolved
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.metadata import KEY
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _DIRECTIVE: Final = re.compile(r"(?m)^%[A-Z]")
 _ODD_BREAK: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _ESCAPED_SLASH: Final = re.compile(r"(?:[^\\]|\\[^/])*?\\/")
+_TAG: Final = re.compile(r"(?:tag:yaml\.org,2002:)?[A-Za-z0-9!:/._-]*", re.ASCII)
 _KINDS: Final = {
     Kind.INT: "a number",
     Kind.FLOAT: "a number",
@@ -40,14 +43,7 @@ def check_file(stream: Stream) -> None:
         raise BadManifestError(
             "holds no document: there is nothing to encrypt", place=Place(file), hint=f"leave {file} out of the rule"
         )
-    if found := _ODD_BREAK.search(text):
-        raise _refused(
-            stream,
-            found.start(),
-            "a line break that is neither LF nor CRLF",
-            "YAML parsers disagree on what it is",
-            "replace that character",
-        )
+    _check_characters(stream)
     for document in stream.documents:
         if found := _DIRECTIVE.search(text, document.start, document.content_start):
             raise _refused(stream, found.start(), "a %-directive", "sops refuses it or misreads it", "remove that line")
@@ -60,8 +56,51 @@ def check_file(stream: Stream) -> None:
                         place=place_of(stream, document.index, (KEY,), key.start),
                         hint=f"to change it: matrix-secrets edit {file}",
                     )
-    for node in _nodes(stream):
-        _check_node(stream, node)
+    _check_duplicates(stream)
+    if "\\/" in text or "?" in text or "!" in text:
+        for node in _nodes(stream):
+            _check_node(stream, node)
+
+
+def _check_characters(stream: Stream) -> None:
+    found = _ODD_BREAK.search(stream.text)
+    at = found.start() if found else stream.text.find(BOM, 1)
+    if at >= 0:
+        what = "a line break that is neither LF nor CRLF" if found else "a byte order mark in the middle of the file"
+        raise _refused(stream, at, what, "YAML parsers disagree on what it is", "replace that character")
+
+
+def _check_duplicates(stream: Stream) -> None:
+    pending: list[Node | None] = [document.root for document in stream.documents]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Mapping):
+            names = [key.value for key, _ in node.items if isinstance(key, Scalar)]
+            if "<<" in names:
+                _check_merge(stream, node)
+            if len(set(names)) < len(names):
+                seen: set[str] = set()
+                again = next(key for key, _ in node.items if isinstance(key, Scalar) and not _is_new(key.value, seen))
+                why = "sops refuses that, or keeps both"
+                raise _refused(stream, again.start, "a key that stands there twice", why, "remove one of them")
+            pending += [value for _, value in node.items if not isinstance(value, Scalar)]
+        elif isinstance(node, Sequence):
+            pending += [item for item in node.items if not isinstance(item, Scalar)]
+
+
+def _check_merge(stream: Stream, node: Mapping) -> None:
+    for key, value in node.items:
+        merges = isinstance(key, Scalar) and key.value == "<<" and not key.style
+        if merges and isinstance(value, Scalar):
+            why = "sops takes nothing else behind it"
+            raise _refused(stream, key.start, "a merge key without a mapping", why, 'put it into quotes: "<<"')
+
+
+def _is_new(name: str, seen: set[str]) -> bool:
+    if name in seen:
+        return False
+    seen.add(name)
+    return True
 
 
 def _nodes(stream: Stream) -> Iterator[Node]:
@@ -80,22 +119,12 @@ def _nodes(stream: Stream) -> Iterator[Node]:
 
 
 def _check_node(stream: Stream, node: Node) -> None:
+    if not isinstance(node, Alias) and node.tag is not None and not _TAG.fullmatch(node.tag):
+        why = "YAML parsers disagree on where it ends"
+        raise _refused(stream, node.start, "a tag with unusual characters", why, "remove the tag")
     match node:
-        case Mapping(items=items):
-            seen: set[str] = set()
-            for key, _ in items:
-                if isinstance(key, Scalar):
-                    if key.value in seen:
-                        raise _refused(
-                            stream,
-                            key.start,
-                            "a key that stands there twice",
-                            "sops refuses that, or keeps both",
-                            "remove one of them",
-                        )
-                    seen.add(key.value)
-            if node.flow:
-                _check_flow(stream, [part for pair in items for part in pair])
+        case Mapping(flow=True, items=items):
+            _check_flow(stream, [part for pair in items for part in pair])
         case Sequence(flow=True):
             _check_flow(stream, list(node.items))
         case Scalar(style='"'):
@@ -186,10 +215,11 @@ def check_anchors(stream: Stream, encrypted: list[Leaf]) -> None:
 
 
 def _inside(node: Node | None, leaves: list[Leaf]) -> Leaf | None:
-    """The first of the values that stands within a node."""
+    """The first of the values, which are in order, that stands within a node."""
     if node is None:
         return None
-    return next((leaf for leaf in leaves if node.start <= leaf.node.start < max(node.end, node.start + 1)), None)
+    at = bisect_left(leaves, node.start, key=lambda leaf: leaf.node.start)
+    return leaves[at] if at < len(leaves) and leaves[at].node.start < max(node.end, node.start + 1) else None
 
 
 def _at(stream: Stream, leaf: Leaf, what: str, cause: str, hint: str) -> BadManifestError:

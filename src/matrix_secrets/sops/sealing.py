@@ -5,9 +5,10 @@ Source: sops 3.13.3, sops.go (Tree.Encrypt) and cmd/sops/common (EncryptTree).
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.comments import attach_some
@@ -20,7 +21,7 @@ from matrix_secrets.sops.nearness import documents_where_comments_matter
 from matrix_secrets.sops.placement import insertion, root_indent
 from matrix_secrets.sops.refusals import check_anchors, check_file, check_leaf
 from matrix_secrets.sops.splice import Site, site_of
-from matrix_secrets.sops.treeitems import Leaf, Remark, place_of, value_of
+from matrix_secrets.sops.treeitems import UNHINTED, Leaf, Remark, place_of, value_of
 from matrix_secrets.sops.walk import walk
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.cipher import DataKey
     from matrix_secrets.sops.metadata import Metadata
+
+_PROPERTY_OR_ALIAS: Final = re.compile(r"(?:^|[\s\[{,:])[&*!]")  # perhaps an anchor, an alias or a tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,8 @@ class Sealing:
         self._reuse.start()
         mac = Mac(only_encrypted=self._metadata.mac_only_encrypted)
         values = sum(self._leaf(leaf, mac) for leaf in self._leaves)
-        if any(char in self._stream.text for char in "&*!"):
-            check_anchors(self._stream, [leaf for leaf in self._leaves if leaf.encrypted])
+        if _PROPERTY_OR_ALIAS.search(self._stream.text):
+            check_anchors(self._stream, [leaf for leaf in self._leaves if leaf.encrypted and leaf.via is None])
         paths = self._comments(comment_paths or {})
         sealed_mac = self._key.encrypt(mac.hexdigest(), "str", self._metadata.sealed(lastmodified, "").mac_aad)
         metadata = self._metadata.sealed(lastmodified, sealed_mac)
@@ -144,6 +147,8 @@ class Sealing:
         return Sealed(text, metadata, tuple(self._leaves), paths, frozenset(self._entries), values, comments)
 
     def _leaf(self, leaf: Leaf, mac: Mac) -> int:
+        if self._counts_for_nothing(leaf):
+            return 0
         value = value_of(leaf.node)
         check_leaf(self._stream, leaf, value)
         if value.kind is Kind.NULL:
@@ -164,6 +169,15 @@ class Sealing:
             )
         self._fill(Wanted(leaf, value.kind.value, value.text, site), leaf.aad)
         return 1
+
+    def _counts_for_nothing(self, leaf: Leaf) -> bool:
+        """Whether a value is a string that stays plain and is not in the MAC: most of a file, so this is quick."""
+        node = leaf.node
+        if leaf.encrypted or not self._metadata.mac_only_encrypted or node.tag is not None:
+            return False
+        if node.style in ("|", ">") or node.value.startswith(PREFIX):
+            return False
+        return bool(node.style) or node.value[:1] in UNHINTED
 
     def _fill(self, wanted: Wanted, aad: str) -> None:
         edits = self._reuse.edits(wanted, self._stream.text)
@@ -212,9 +226,8 @@ class Sealing:
 
     def _lost(self, number: int, position: int) -> Remark:
         """A comment that go-yaml loses: encrypted if what stands next to it is, in case it holds an old value."""
-        leaves = [leaf for leaf in self._leaves if leaf.via is None]
-        at = bisect_right(leaves, position, key=lambda leaf: leaf.node.start)
-        near = next((leaf for leaf in leaves[max(at - 1, 0) : at + 1] if leaf.encrypted), None)
+        at = bisect_right(self._leaves, position, key=lambda leaf: (leaf.via or leaf.node).start)
+        near = next((leaf for leaf in self._leaves[max(at - 1, 0) : at + 1] if leaf.encrypted), None)
         if near is None:
             return Remark(0, (), ":", number, encrypted=False)
         aad = containers(near)[1] if len(containers(near)) > 1 else ":"

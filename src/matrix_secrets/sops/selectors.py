@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.errors import BadManifestError
-from matrix_secrets.sops.goregexp import ExpressionError, compile_expression
 
 if TYPE_CHECKING:
     import re
@@ -102,6 +101,8 @@ class Selection:
 
 @lru_cache(maxsize=64)
 def _compile(selector: Selector, text: str) -> re.Pattern[str]:
+    from matrix_secrets.sops.goregexp import ExpressionError, compile_expression  # noqa: PLC0415  (only where asked)
+
     try:
         return compile_expression(text)
     except ExpressionError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CORE_TAGS: Final = "tag:yaml.org,2002:"
 _STRING_TAG: Final = "tag:yaml.org,2002:str"
 _KEY_TAGS: Final = frozenset({_STRING_TAG, "tag:yaml.org,2002:merge"})  # real sops writes "!!merge <<:"
-_UNHINTED: Final = frozenset("abcdeghijklmpqrsuvwxzABCDEGHIJKLMPQRSUVWXZ/_")
+UNHINTED: Final = frozenset("abcdeghijklmpqrsuvwxzABCDEGHIJKLMPQRSUVWXZ/_")
 """What a plain scalar can start with and be nothing but a string (resolve.go, resolveTable)."""
 
 
@@ -55,7 +55,7 @@ Item: TypeAlias = Leaf | Remark
 def value_of(node: Scalar) -> Resolved:
     """The type and value of a scalar as sops reads it. A tag that is not understood gives a value not canonical."""
     if node.tag is None:
-        if node.style or node.value[:1] in _UNHINTED:
+        if node.style or node.value[:1] in UNHINTED:
             return Resolved(Kind.STR, node.value)
         return resolve(node.value)
     if node.tag == _STRING_TAG or (node.tag == "!" and node.style):
@@ -72,7 +72,7 @@ def key_name(stream: Stream, document: int, place: Path, key: Node) -> str:
     """The text of a key. Raises BadManifestError for a key that is no string, which sops takes nowhere."""
     if isinstance(key, Scalar):
         value = key.value
-        if key.tag is None and (key.style or value[:1] in _UNHINTED or resolve(value).kind is Kind.STR):
+        if key.tag is None and (key.style or value[:1] in UNHINTED or resolve(value).kind is Kind.STR):
             return value
         if key.tag is not None and (key.tag in _KEY_TAGS or not key.tag.startswith(_CORE_TAGS)) and key.tag != "!":
             return value

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.manifests.nodes import Alias, Mapping, Scalar, Sequence
 from matrix_secrets.manifests.resolve import Kind
-from matrix_secrets.sops.commentwalk import CommentWalk
 from matrix_secrets.sops.metadata import KEY
 from matrix_secrets.sops.treeitems import Leaf, endless_alias, key_name, no_mapping, value_of
 
@@ -37,6 +36,8 @@ def walk(
     for document in stream.documents:
         comments = attached.documents[document.index] if attached is not None else None
         if attached is not None and comments is not None:
+            from matrix_secrets.sops.commentwalk import CommentWalk  # noqa: PLC0415  (most files do without)
+
             yield from CommentWalk(stream, selection, attached, comments, document).items()
             continue
         root = document.root

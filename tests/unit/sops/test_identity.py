@@ -39,6 +39,11 @@ def ends_in_an_open_block(result: Encrypted) -> bool:
     return len(result.notes) == 1 and not result.text.endswith("\n")
 
 
+def has_blanks_in_a_kept_block(text: str) -> bool:
+    """Lines of spaces at the end of ``|+``: the value has empty lines only."""
+    return "|+" in text and "   \n" in text.replace("\r", "")
+
+
 def without_volatile(text: str) -> str:
     return VOLATILE.sub("", text)
 
@@ -46,9 +51,11 @@ def without_volatile(text: str) -> str:
 @given(yaml_texts(folded=False), rules())
 def test_decrypting_gives_the_bytes_back(text: str, rule: CreationRule) -> None:
     result = encrypted(text, rule)
-    assume(not ends_in_an_open_block(result))
-    assert ENGINE.decrypt(result.text, file=FILE) == text
-    assert result.notes == ()
+    again = ENGINE.decrypt(result.text, file=FILE)
+    if result.notes:
+        assert ends_in_an_open_block(result) or has_blanks_in_a_kept_block(text)
+    else:
+        assert again == text
     assert result.documents == len(parse(text).documents)
 
 
@@ -106,7 +113,7 @@ def test_any_text_can_follow_any_other(old: str, new: str, rule: CreationRule) -
         if not error.message.startswith("a comment that"):
             raise
         return
-    assume(not ends_in_an_open_block(second) and not ends_in_an_open_block(first))
+    assume(not first.notes and not second.notes)
     assert ENGINE.decrypt(second.text, file=FILE) == new
     third = ENGINE.update(second.text, old, file=FILE)
     assert ENGINE.decrypt(third.text, file=FILE) == old

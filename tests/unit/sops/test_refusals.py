@@ -69,6 +69,8 @@ ANYWHERE = {
     "a key sops": ("a: 1\nsops: x\n", "encrypted already"),
     "a key sops in a later document": ("a: 1\n---\nsops: x\n", "encrypted already"),
     "an explicit null": ("a: 1\n--- ~\n", "a document that is null"),
+    "a merge key without a mapping": ("a:\n  <<: b\n", "a merge key without"),
+    "a byte order mark in the middle": ("a: b\n---\n\ufeffc: d\n", "a byte order mark"),
     "a lone carriage return": ("a: 1\rb: 2\n", "a line break"),
     "a next-line character": ("a: b # c\x85# d\n", "a line break"),
     "empty lines only": ("stringData:\n  b: |+\n\n\nc: d\n", "empty lines"),
