@@ -84,6 +84,17 @@ def test_show_hides_values_until_asked(encrypted: Cli) -> None:
     assert len([value for value in values if value in revealed.out]) == 1
 
 
+def test_a_revealed_value_stays_in_its_line(guide: Cli) -> None:
+    text = guide.read("apps/matrix/postgres.yaml").decode()
+    value = "SYNAPSE_FORM_SECRET: |-\n    one\n    two"
+    (guide.repository / "apps/matrix/postgres.yaml").write_text(
+        text.replace("SYNAPSE_FORM_SECRET: CHANGE_ME_BEFORE_DEPLOY", value)
+    )
+    guide("generate")
+    assert '"one\\ntwo"' in guide("show", "--reveal", "form_secret").out
+    assert guide("show", "--reveal", "form_secret", "--json").json["secrets"][0]["value"] == "one\ntwo"
+
+
 def test_decrypt_gives_the_plain_bytes_to_stdout_only(guide: Cli) -> None:
     guide("keys", "generate")
     guide.configure()

@@ -30,3 +30,11 @@ def test_no_message_names_a_command_that_does_not_exist() -> None:
             ):
                 unknown.append(f"{path.name}: matrix-secrets {first} {second}")
     assert unknown == []
+
+
+def test_help_lists_options_only() -> None:
+    command = [sys.executable, "-m", "matrix_secrets", "generate", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    options = done.stdout.partition("\nOptions:\n")[2].partition("\n\n")[0]
+    assert options.startswith("  --dry-run ")
+    assert "NAME" not in options

@@ -21,7 +21,7 @@ ENTRIES = {STATUS.target: STATUS} | {
     for entry in COMMANDS.values()
     for inner in ([entry] if isinstance(entry, Entry) else entry.commands.values())
 }
-HEAVY = ("git", "kubernetes", "rich", "ruamel", "cryptography", "pyrage", "filelock")
+HEAVY = ("git", "kubernetes", "rich", "ruamel", "cryptography", "pyrage")
 
 
 def imported(*arguments: str, cwd: str | os.PathLike[str] = ".") -> set[str]:

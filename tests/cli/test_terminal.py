@@ -5,21 +5,27 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 from tests.cli.running import MEMORY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.running import Cli
 
 
-def at_terminal(cli: Cli, *arguments: str, typed: str = "", **env: str) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal and return its exit code and the screen."""
+def at_terminal(cli: Cli, *arguments: str, typed: str = "", answer: str = "", **env: str) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal and return its exit code and the screen.
+
+    ``typed`` is typed at once; ``answer`` when a passphrase is asked for, which throws away what was typed before.
+    """
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(cli.repository)
@@ -28,6 +34,11 @@ def at_terminal(cli: Cli, *arguments: str, typed: str = "", **env: str) -> tuple
     os.write(terminal, typed.encode())
     screen = b""
     while True:
+        if answer and not termios.tcgetattr(terminal)[3] & termios.ECHO:  # nothing typed from here on is thrown away
+            os.write(terminal, answer.encode())
+            answer = ""
+        if not select.select([terminal], [], [], 0.05)[0]:
+            continue
         try:
             part = os.read(terminal, 65536)
         except OSError:
@@ -79,3 +90,61 @@ def test_a_question_without_a_terminal_names_the_flag() -> None:
     with pytest.raises(UsageError) as caught:
         confirm("Delete it all?", yes=False)
     assert re.search("--yes", caught.value.hint or "")
+
+
+def test_a_passphrase_is_asked_for_where_nothing_else_opens_the_file(encrypted: Cli, tmp_path: Path) -> None:
+    usual = Path(os.environ["XDG_CONFIG_HOME"]) / "sops" / "age" / "keys.txt"
+    plain = usual.read_bytes()
+    usual.write_bytes(pyrage.passphrase.encrypt(plain, "words"))
+    code, screen = at_terminal(encrypted, "show", answer="words\n")
+    assert (code, screen.count("Passphrase of")) == (0, 1)
+    assert screen.count("2 places agree") == 4
+    code, screen = at_terminal(encrypted, "show", answer="wrong\n")
+    assert "does not open with that passphrase" in screen
+    assert "Next: matrix-secrets verify" in screen
+    (tmp_path / "other").write_bytes(plain)
+    code, screen = at_terminal(encrypted, "show", SOPS_AGE_KEY_FILE=str(tmp_path / "other"))
+    assert (code, "Passphrase" in screen) == (0, False)
+    code, screen = at_terminal(encrypted, "show", answer="\x03")
+    assert code == 130
+    assert "\r\nerror:" in re.sub(r"\033\[[\d;]*m", "", screen)
+    done = encrypted("decrypt", "apps/matrix/postgres.yaml", code=3)
+    assert "is under a passphrase, which can be asked for in a terminal only" in done.err
+
+
+def test_the_recipient_of_a_locked_identity_is_found_out(guide: Cli) -> None:
+    guide("keys", "generate")
+    guide("generate")
+    usual = Path(os.environ["XDG_CONFIG_HOME"]) / "sops" / "age" / "keys.txt"
+    usual.write_bytes(pyrage.passphrase.encrypt(usual.read_bytes(), "words"))
+    code, screen = at_terminal(guide, "encrypt", answer="words\n")
+    assert (code, screen.count("Passphrase of")) == (0, 1)
+    guide("encrypt", "--check")
+
+
+def test_the_clock_goes_away_for_a_question(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "from matrix_secrets.cli.output.progress import Clock\n"
+        "from matrix_secrets.cli.output.terminal import Terminal\n"
+        "clock = Clock(Terminal(sys.stderr, True, True, True))\n"
+        "with clock.working('looking'):\n"
+        "    time.sleep(1)\n"
+        "    with clock.paused():\n"
+        "        sys.stderr.write('<<'); sys.stderr.flush(); time.sleep(1)\n"
+        "        sys.stderr.write('>>'); sys.stderr.flush()\n"
+        "    time.sleep(1)\n"
+    )
+    (tmp_path / "clock.py").write_text(script)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(sys.executable, [sys.executable, str(tmp_path / "clock.py")], {**os.environ, "TERM": "xterm"})  # noqa: S606
+    screen = b""
+    with suppress(OSError):
+        while part := os.read(terminal, 65536):
+            screen += part
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    before, _, rest = screen.decode().partition("<<")
+    asking, _, after = rest.partition(">>")
+    assert ("looking" in before, asking, "looking" in after) == (True, "", True)

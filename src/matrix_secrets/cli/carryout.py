@@ -40,7 +40,7 @@ def carry_out(app: App, plan: Plan, how: How, *, nothing: str, stacks: Sequence[
     app.output.notes(plan.notes)
     if how.commit:
         _publish(app, plan, how)
-    if not plan.empty:
+    if not plan.empty and not how.dry_run:
         app.output.next(*plan.next_commands)
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -27,7 +26,7 @@ def _write_options(command: click.Command, ctx: click.Context, formatter: click.
     shared: list[tuple[str, str]] = []
     for param in command.get_params(ctx):
         record = param.get_help_record(ctx)
-        if record is not None:
+        if record is not None and record[1]:  # an argument has nothing to say that the usage line does not
             (shared if isinstance(param, GlobalOption) else own).append(record)
     for title, records in (("Options", own), ("Options of every command", shared)):
         if records:
@@ -97,6 +96,8 @@ class LazyGroup(click.Group):
         """Find the command; an unknown name is told with the one that may have been meant."""
         name = args[0]
         if name not in self.entries and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib  # noqa: PLC0415  only for a mistake
+
             close = difflib.get_close_matches(name, self.entries, n=1)
             meant = f" Did you mean {close[0]}?" if close else ""
             ctx.fail(f"There is no command {name!r}.{meant}")

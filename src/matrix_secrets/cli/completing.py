@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from matrix_secrets.cli.settings import stored
@@ -32,7 +31,9 @@ def _matching(ctx: click.Context, incomplete: str, names: Callable[[Stack], list
 
 
 def _stacks(ctx: click.Context) -> list[Stack]:
-    from matrix_secrets.errors import MatrixSecretsError, NoIdentityError  # noqa: PLC0415  only where a shell asks
+    from pathlib import Path  # noqa: PLC0415  only where a shell asks
+
+    from matrix_secrets.errors import MatrixSecretsError, NoIdentityError  # noqa: PLC0415
     from matrix_secrets.gitrepo.locate import find_work_tree  # noqa: PLC0415
     from matrix_secrets.stack.discovery import find_stacks  # noqa: PLC0415
     from matrix_secrets.stack.workspace import Workspace  # noqa: PLC0415

@@ -42,14 +42,12 @@ class App:
         """The Git work tree; what an interrupted run left there is finished or undone first, and told."""
         from matrix_secrets.gitrepo.locate import find_work_tree  # noqa: PLC0415  not for `keys generate`, --help
         from matrix_secrets.sops.memorydirectory import remove_abandoned  # noqa: PLC0415
-        from matrix_secrets.transaction import recover  # noqa: PLC0415
+        from matrix_secrets.transaction import pending  # noqa: PLC0415
 
         remove_abandoned(self.env)
         tree = find_work_tree(self.settings.start)
-        recovery = recover(tree.root, tree.state_dir)
-        for files, what in ((recovery.finished, "finished"), (recovery.undone, "undone")):
-            if files:
-                self.output.note(f"An earlier run was interrupted; {what} what it had begun: {', '.join(files)}")
+        if pending(tree.state_dir):
+            self._recover(tree)
         return tree
 
     @cached_property
@@ -64,7 +62,7 @@ class App:
         """Every stack of the repository."""
         from matrix_secrets.stack.discovery import find_stacks  # noqa: PLC0415
 
-        return self.timed("looked for stacks", lambda: find_stacks(self.workspace))
+        return self.timed("looking for stacks", lambda: find_stacks(self.workspace))
 
     @cached_property
     def stacks(self) -> list[Stack]:
@@ -96,24 +94,27 @@ class App:
         return found
 
     @cached_property
-    def _unlocked(self) -> Sequence[Identity]:
+    def discovered(self) -> Discovered:
+        """The same, unlocked: a passphrase is asked for once, and on a terminal only."""
         found = self.known_identities
-        for unusable in found.unusable:  # nothing else opens the file: one of these might have
-            named = unusable.source in unusable.reason
-            self.output.note(unusable.reason if named else f"{unusable.source} {unusable.reason}")
         if found.locked and not questions.possible():
             names = ", ".join(each.source for each in found.locked)
             self.output.note(f"{names} is under a passphrase, which can be asked for in a terminal only")
-            return ()
-        return found.unlock(questions.passphrase).identities if found.locked else ()
+        elif found.locked:
+            with self.output.paused():
+                found = found.unlock(questions.passphrase)
+        for unusable in found.unusable:  # nothing else opens the file: one of these might have
+            named = unusable.source in unusable.reason
+            self.output.note(unusable.reason if named else f"{unusable.source}: {unusable.reason}")
+        return found
 
     def identities(self) -> Sequence[Identity]:
         """Return the identities that can be used as they are."""
         return self.known_identities.identities
 
     def unlocked(self) -> Sequence[Identity]:
-        """Return all identities, those under a passphrase too, which is asked for once, and on a terminal only."""
-        return self._unlocked or self.identities()
+        """Return all identities, those under a passphrase too."""
+        return self.discovered.identities
 
     @cached_property
     def engine(self) -> Engine:
@@ -138,7 +139,8 @@ class App:
 
     def confirm(self, question: str, *, default: bool = False) -> bool:
         """Ask a question that names what is at stake; --yes answers it."""
-        return questions.confirm(question, yes=self.settings.yes, default=default)
+        with self.output.paused():
+            return questions.confirm(question, yes=self.settings.yes, default=default)
 
     def file(self, name: str) -> str:
         """Return a file argument relative to the root, with ``/``. Raises UsageError for what is not a file there."""
@@ -169,6 +171,14 @@ class App:
             result = work()
         self.output.detail(f"{what}: {time.monotonic() - begun:.3f} s")
         return result
+
+    def _recover(self, tree: WorkTree) -> None:
+        from matrix_secrets.transaction import recover  # noqa: PLC0415  only after an interruption
+
+        recovery = recover(tree.root, tree.state_dir)
+        for files, what in ((recovery.finished, "finished"), (recovery.undone, "undone")):
+            if files:
+                self.output.note(f"An earlier run was interrupted; {what} what it had begun: {', '.join(files)}")
 
     def _directory(self, name: str) -> str:
         """Read a --stack, relative to where the user is if there is such a directory, else as it was written."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -59,6 +58,8 @@ def frames(error: BaseException) -> str:
 
 
 def _frame_lines(error: BaseException, seen: set[int]) -> Iterator[str]:
+    import traceback  # noqa: PLC0415  only for a bug
+
     seen.add(id(error))
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None and id(earlier) not in seen:

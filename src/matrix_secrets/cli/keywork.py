@@ -65,7 +65,7 @@ class KeyWork:
     @cached_property
     def all_stacks(self) -> list[Stack]:
         """Every stack."""
-        return self._app.timed("looked for stacks", lambda: find_stacks(self.workspace))
+        return self._app.timed("looking for stacks", lambda: find_stacks(self.workspace))
 
     @cached_property
     def stacks(self) -> list[Stack]:

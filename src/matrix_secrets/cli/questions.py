@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import UsageError
 from matrix_secrets.secretvalue import SecretValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def possible() -> bool:
@@ -22,9 +27,10 @@ def confirm(question: str, *, yes: bool, default: bool = False) -> bool:
     while True:
         sys.stderr.write(f"{question} {'[Y/n]' if default else '[y/N]'} ")
         sys.stderr.flush()
-        line = sys.stdin.readline()
-        if not line:
-            raise KeyboardInterrupt
+        with _ended_line():
+            line = sys.stdin.readline()
+            if not line:
+                raise KeyboardInterrupt
         match line.strip().lower():
             case "":
                 return default
@@ -40,5 +46,16 @@ def passphrase(source: str) -> SecretValue | None:
     """Ask for a passphrase, unseen; None where nothing is typed."""
     import getpass  # noqa: PLC0415  rarely needed
 
-    text = getpass.getpass(f"Passphrase of {source}: ", stream=sys.stderr)
+    with _ended_line():
+        text = getpass.getpass(f"Passphrase of {source}: ", stream=sys.stderr)
     return SecretValue(text) if text else None
+
+
+@contextmanager
+def _ended_line() -> Iterator[None]:
+    """Where Ctrl-C answers, what follows begins on a line of its own."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        raise

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A command: ``target`` is ``module:attribute``, ``help`` the first line of its help (a test compares them)."""
 
     target: str
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class GroupEntry:
+class GroupEntry(NamedTuple):
     """Commands under a common word."""
 
     help: str
-    commands: Mapping[str, Entry] = field(default_factory=dict)
+    commands: Mapping[str, Entry]
 
 
 _PACKAGE: Final = "matrix_secrets.cli.commands"

@@ -56,7 +56,7 @@ def run_command(argv: list[str], env: Mapping[str, str]) -> int:
     session = Session(argv, env)
     try:
         code = _invoke(root, argv, session)
-        session.output.close(session.command, code)
+        session.close(code)
     except BrokenPipeError:
         silence(sys.stdout)
         return 0

@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from contextlib import contextmanager, redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from matrix_secrets.cli.output.addressing import addressed
@@ -36,7 +35,7 @@ class Session:
     def output(self) -> Output:
         """The output; before the options are known, one that follows the arguments as they stand."""
         if self._output is None:
-            self._output = self._make(Settings(Path(), no_color="--no-color" in self._argv))
+            self._output = self._make(Settings.of({"no_color": "--no-color" in self._argv}))
         return self._output
 
     def app(self, settings: Settings, command: str) -> App:
@@ -47,6 +46,11 @@ class Session:
         self.json = self.json or settings.json
         self._output = self._make(settings)
         return App(settings, self._output, self._env)
+
+    def close(self, exit_code: int) -> None:
+        """End the output, if there is any."""
+        if self._output is not None or self.json:
+            self.output.close(self.command, exit_code)
 
     @contextmanager
     def reserved_stdout(self) -> Iterator[None]:

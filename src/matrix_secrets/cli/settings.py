@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 _STORE: Final = "matrix_secrets.settings"
 ENV_PREFIX: Final = "MATRIX_SECRETS_"
@@ -15,8 +14,7 @@ ENV_PREFIX: Final = "MATRIX_SECRETS_"
 _TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The values of the global options. ``start`` is the directory that file arguments are relative to."""
 
     start: Path
@@ -33,7 +31,9 @@ class Settings:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """Make settings from what the options stored, by option name."""
-        known = {key: value for key, value in given.items() if key in cls.__slots__ and value is not None}
+        from pathlib import Path  # noqa: PLC0415  --help does without
+
+        known = {key: value for key, value in given.items() if key in cls._fields and value is not None}
         return cls(start=Path(given.get("repo") or "."), **known)
 
 

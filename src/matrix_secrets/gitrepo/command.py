@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,7 +53,9 @@ def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection
     """
     # Without this, the import itself fails where there is no git; the words for that are below.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git  # noqa: PLC0415  (0.1 s: only for what needs the program)
+    import tempfile  # noqa: PLC0415  (both only for what needs the program: 0.1 s)
+
+    import git  # noqa: PLC0415
 
     program = git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git"
     command = next((word for word in words if not word.startswith("-")), "")

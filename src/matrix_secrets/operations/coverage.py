@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.sops.creationrules import CreationRule, CreationRules, load_rules, rules_of
-from matrix_secrets.sops.ruleedit import with_rule
 from matrix_secrets.sops.selectors import Selection
 
 if TYPE_CHECKING:
@@ -63,12 +62,14 @@ def cover(
             if not readers:
                 raise RefusedError(
                     f"there is nobody to encrypt {file} for",
-                    cause=f"no rule of {config_file} covers it, and you have no age identity",
+                    cause=f"no rule of {config_file} covers it, and there is no age identity of yours to use",
                     hint="matrix-secrets keys generate, or name recipients: matrix-secrets encrypt --age age1…",
                 )
             wanting.setdefault(readers, []).append(file)
     if not wanting:
         return Coverage(rules, config_file, old, None)
+    from matrix_secrets.sops.ruleedit import with_rule  # noqa: PLC0415  once in a repository's life
+
     for readers, members in wanting.items():
         text = with_rule(text, files=members, recipients=readers, name=config_file)
     made = rules_of(workspace.root, text or "", config_file)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from matrix_secrets.checks.registry import CHECKS, SWEEPS
 from matrix_secrets.checks.subject import Subject
 from matrix_secrets.checks.worktree import small_files
-from matrix_secrets.gitrepo.ignored import ignored_files
 
 if TYPE_CHECKING:
     from matrix_secrets.findings import Finding
@@ -38,6 +37,8 @@ def verify(
     swept = _sweep(subject)
     outside = sorted({finding.place.file for finding in swept} - set(subject.files))
     if outside:
+        from matrix_secrets.gitrepo.ignored import ignored_files  # noqa: PLC0415  only where something is wrong
+
         hidden = ignored(outside) if ignored is not None else ignored_files(workspace.root, outside)
         swept = [finding for finding in swept if finding.place.file not in hidden]
     return sorted(dict.fromkeys((*found, *swept)), key=_order)

@@ -10,7 +10,6 @@ from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdenti
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.filetree import walk
-from matrix_secrets.transaction import FileWrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.engine import Engine
+    from matrix_secrets.transaction import FileWrite
 
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -120,6 +120,8 @@ class Workspace:
             return None
         check_parses(plain, file)
         text = self.engine.update(old.disk_text, plain, file=file).text if old.encrypted else plain
+        from matrix_secrets.transaction import FileWrite  # noqa: PLC0415  not for commands that only read
+
         return FileWrite(self.root / file, old.raw, text.encode())
 
 

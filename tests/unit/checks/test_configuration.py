@@ -151,6 +151,13 @@ def test_yaml_that_is_no_json(tree: Tree) -> None:
     tree.edit(ELEMENT, '        "servers": []\n', '        "servers": [],\n')
     found = tree.one("embedded-json-invalid")
     assert (found.place.path, found.place.line) == (("config.json",), 14)
+    assert found.fix == f"in {ELEMENT}, correct line 14 of config.json (line 30)"
+
+
+def test_json_may_spell_any_character(tree: Tree) -> None:
+    tree.edit(ELEMENT, '"brand": "Element"', r'"brand": "\ud83d\ude00 \\ud83d \/ Element"')
+    assert not tree.found("embedded-broken")
+    assert not tree.found("embedded-json-invalid")
 
 
 def test_duplicate_keys(tree: Tree) -> None:

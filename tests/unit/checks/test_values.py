@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,18 @@ def test_a_placeholder_in_base64(tree: Tree) -> None:
     value = base64.b64encode(b"CHANGE_ME_BEFORE_DEPLOY").decode()
     tree.edit(POSTGRES, "type: Opaque\n", f"type: Opaque\ndata:\n  OTHER: {value}\n")
     assert str(tree.one("placeholder-in-value").place).endswith("Secret/matrix-secrets › OTHER")
+
+
+def test_a_comment_in_base64_is_a_comment(tree: Tree) -> None:
+    text = tree.read(SYNAPSE)
+    start = text.index("  homeserver.yaml: |\n")
+    end = text.index("  log.config: |\n")
+    config = textwrap.dedent(text[start:end].partition("\n")[2])
+    code = base64.b64encode(config.encode()).decode()
+    tree.write(SYNAPSE, f"{text[:start]}  homeserver.yaml: {code}\n{text[end:]}".replace("ConfigMap", "Secret", 1))
+    assert not tree.found("placeholder-in-value")
+    found = [each for each in tree.found("placeholder-in-comment") if each.place.path == ("homeserver.yaml",)]
+    assert found
 
 
 def test_placeholders_in_comments_are_warnings_with_their_lines(tree: Tree) -> None:

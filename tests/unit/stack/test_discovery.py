@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -196,6 +197,21 @@ def test_an_alias_as_value_is_not_understood(tmp_path: Path) -> None:
     change(root, SECRET, ("POSTGRES_USER: synapse", "POSTGRES_USER: &u synapse"))
     change(root, SECRET, ("POSTGRES_PASSWORD: CHANGE_ME_BEFORE_DEPLOY", "POSTGRES_PASSWORD: *u"))
     assert place_of(only_stack(root), "POSTGRES_PASSWORD").state is ValueState.UNREADABLE
+
+
+def test_parts_where_nobody_looks_are_refused(tmp_path: Path) -> None:
+    root = guide(tmp_path / "list")
+    text = (root / SECRET).read_text()
+    start, end = text.index("apiVersion: v1\nkind: Secret"), text.index("\n---", text.index("kind: Secret"))
+    item = textwrap.indent(text[start:end], "    ").replace("    ", "  - ", 1)
+    (root / SECRET).write_text(f"{text[:start]}apiVersion: v1\nkind: List\nitems:\n{item}{text[end:]}")
+    with pytest.raises(BadManifestError, match="Secret/matrix-secrets stands in a List") as caught:
+        find_stacks(workspace(root))
+    assert "items › 0" in str(caught.value)
+    root = guide(tmp_path / "binary")
+    change(root, SYNAPSE, ("\ndata:\n  homeserver.yaml: |", "\nbinaryData:\n  homeserver.yaml: |"))
+    with pytest.raises(BadManifestError, match="binaryData"):
+        find_stacks(workspace(root))
 
 
 def test_selection(tmp_path: Path) -> None:

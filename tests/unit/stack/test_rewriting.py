@@ -18,9 +18,20 @@ from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.recognition import parts_of
 from matrix_secrets.stack.rewriting import compose, rewrite, set_option
 from matrix_secrets.stack.workspace import ManifestFile
-from tests.unit.stack.repositories import FIXTURES, place_of
+from tests.unit.stack.repositories import (
+    ELEMENT,
+    FIXTURES,
+    change,
+    changed_lines,
+    guide,
+    only_stack,
+    place_of,
+    snapshot,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matrix_secrets.stack.model import Location, Stack
 
 FILE = "m.yaml"
@@ -218,6 +229,19 @@ def test_json_stays_json(value: str) -> None:
         expected = json.loads(config.embedded.text)
         expected["default_server_config"]["m.homeserver"] = {"base_url": value, "server_name": value}
         assert json.loads(new.embedded.text) == expected
+
+
+def test_json_keeps_characters_that_yaml_spells_otherwise(tmp_path: Path) -> None:
+    root = guide(tmp_path / "r")
+    change(root, ELEMENT, ('"brand": "Element"', r'"brand": "\ud83d\uDE00 \\ud83d Element"'))
+    old = snapshot(root)
+    stack = only_stack(root)
+    (config,) = stack.elements
+    path = ("default_server_config", "m.homeserver", "base_url")
+    texts = compose([set_option(config, path, "http://10.0.0.1")])
+    (root / ELEMENT).write_text(splice(old[ELEMENT], texts[ELEMENT]))
+    ((before, after),) = changed_lines(old, snapshot(root))
+    assert before.replace("http://<NODE_IP>:30067", "http://10.0.0.1") == after
 
 
 def test_missing_json_keys_are_added_as_json() -> None:

@@ -39,7 +39,8 @@ def encrypt(app: App, *, files: tuple[str, ...], age: str | None, check: bool, h
         return _check(app, named)
 
     def own() -> Sequence[Named]:
-        return own_recipients(app.known_identities, app.work_tree)
+        # Whoever has only an identity under a passphrase is asked for it: its recipient stands nowhere else.
+        return own_recipients(app.known_identities, app.work_tree) or own_recipients(app.discovered, app.work_tree)
 
     recipients = named_recipients(age or "", own)
     plan = plan_encrypt(app.workspace, app.stacks, named, recipients=recipients, own=lambda _: own())

@@ -57,6 +57,9 @@ class Output(Protocol):
     def working(self, what: str | Callable[[], str]) -> AbstractContextManager[None]:
         """Say what is being done, and for how long, should it take over half a second."""
 
+    def paused(self) -> AbstractContextManager[None]:
+        """Keep what `working` shows away while a question is asked."""
+
     def failed(self, error: MatrixSecretsError) -> None:
         """Say why it went no further."""
 

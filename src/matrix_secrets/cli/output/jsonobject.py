@@ -96,6 +96,10 @@ class JsonOutput:
         del what
         return nullcontext()
 
+    def paused(self) -> AbstractContextManager[None]:
+        """There is nothing to take away."""
+        return nullcontext()
+
     def failed(self, error: MatrixSecretsError) -> None:
         """Keep the error; ``cause`` is there where it is known."""
         self._error = {"code": error.code, "message": str(error), "hint": error.hint and self._addressed(error.hint)}

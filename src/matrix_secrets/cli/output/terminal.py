@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TextIO
@@ -51,6 +50,8 @@ class Terminal:
     @property
     def width(self) -> int:
         """Columns; 80 where that cannot be known."""
+        import shutil  # noqa: PLC0415  it brings every way to compress a file
+
         return shutil.get_terminal_size().columns
 
     def sign(self, mark: Mark) -> str:

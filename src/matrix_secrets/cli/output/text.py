@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.cli.output.addressing import Addressed, unaddressed
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.places import shortened
-from matrix_secrets.cli.output.progress import working
+from matrix_secrets.cli.output.progress import Clock
 from matrix_secrets.cli.output.terminal import Mark, Terminal
 from matrix_secrets.findings import Severity
 
@@ -41,6 +41,7 @@ class TextOutput:
         self._verbose = verbose
         self._addressed = addressed
         self._next: list[str] = []
+        self._clock = Clock(err)
 
     def changes(self, changes: Sequence[Change], *, done: bool) -> None:
         """One line each: place, what is done there, and the value where it is no secret."""
@@ -102,7 +103,11 @@ class TextOutput:
 
     def working(self, what: str | Callable[[], str]) -> AbstractContextManager[None]:
         """Show a clock on stderr."""
-        return working(self._err, what)
+        return self._clock.working(what)
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Take the clock away."""
+        return self._clock.paused()
 
     def failed(self, error: MatrixSecretsError) -> None:
         """Write what, why and the cure to stderr."""
