@@ -73,11 +73,11 @@ $(VENV_STAMP):
 
 $(RUN_STAMP): $(VENV_STAMP)
 	@echo "Installing into $(VENV) …" >&2
-	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.run-* && touch $@
 
 $(DEV_STAMP): $(RUN_STAMP)
 	@echo "Installing what development needs into $(VENV) …" >&2
-	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
