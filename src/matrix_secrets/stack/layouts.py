@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.workloads import Workload
 
 _DATABASE: Final = ("database", "args")
+PASSWORD: Final = (*_DATABASE, "password")
 # What libpq takes the password from, other than the connection's own arguments.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _PASSWORD_VARIABLES: Final = frozenset({"PGPASSWORD", "PGPASSFILE", "PGSERVICE"})
@@ -27,7 +28,7 @@ def layout_of(configs: Sequence[ConfigText], workloads: Iterable[Workload]) -> L
     if any(has_option(config, each.path_option) for config in configs for each in GUIDE_SECRETS if each.path_option):
         return Layout.SEALED
     readable = [config for config in configs if config.readable]
-    without_password = [config for config in readable if config.node((*_DATABASE, "password")) is None]
+    without_password = [config for config in readable if config.node(PASSWORD) is None]
     if readable and without_password == readable and _password_from_outside(readable, workloads):
         return Layout.SEALED
     return Layout.GUIDE
