@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.gitrepo.changes import head_commit
@@ -35,6 +35,13 @@ class Deployment:
         """Return a resource as it was published; None where it is new."""
         same = (each for each in self.resources if (each.kind, each.name) == (resource.kind, resource.name))
         return next(same, None)
+
+
+class Published(Protocol):
+    """Knows what was published."""
+
+    def deployment_of(self, stack: Stack) -> Deployment | None:
+        """Return what was published of a stack; None where it is not deployed."""
 
 
 class PublishedTree:

@@ -28,7 +28,7 @@ from matrix_secrets.stack.synapsepods import SynapseContainer, readers, synapse_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from matrix_secrets.operations.deployment import PublishedTree
+    from matrix_secrets.operations.deployment import Published
     from matrix_secrets.stack.configtext import ConfigText
     from matrix_secrets.stack.images import Version
     from matrix_secrets.stack.sealedpods import PodEdit
@@ -45,7 +45,7 @@ class _Step:
 
 
 def plan_seal(
-    workspace: Workspace, stacks: Sequence[Stack], tree: PublishedTree, synapse_version: Version | None = None
+    workspace: Workspace, stacks: Sequence[Stack], tree: Published, synapse_version: Version | None = None
 ) -> Plan:
     """Plan the sealed layout of some stacks.
 
