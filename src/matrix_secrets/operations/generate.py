@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.soundness import refuse_disagreement, require_readable
 from matrix_secrets.operations.writing import Sealing, rewritten, write_texts
-from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.model import OPEN_STATES, Location, ManagedSecret, Stack, ValueState
 from matrix_secrets.stack.protection import is_protected
 from matrix_secrets.stack.rewriting import Rewrite, rewrite
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
 
     from matrix_secrets.errors import Place
     from matrix_secrets.stack.workspace import Workspace
-
-VALUE_BYTES: Final = 32  # the guide's `secrets.token_hex(32)`; hex, as Flux expands ${…} inside values
 
 
 def plan_generate(
@@ -86,7 +82,7 @@ def _fill(secret: ManagedSecret) -> Iterator[tuple[Change, Rewrite]]:
     if not targets:
         return
     real = next((location for location in secret.locations if location.value is not None), None)
-    value = SecretValue(secrets.token_hex(VALUE_BYTES)) if real is None or real.value is None else real.value
+    value = secret.declaration.generator.draw() if real is None or real.value is None else real.value
     for location in targets:
         if real is None:
             change = Change(location.place, "generated", _was(location))
