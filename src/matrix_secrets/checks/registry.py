@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks import (
     agekey,
+    ages,
     agreement,
     ciphertext,
     completeness,
@@ -23,6 +24,7 @@ from matrix_secrets.checks import (
     ports,
     readers,
     rollout,
+    sealed,
     sealing,
     staged,
     urls,
@@ -69,6 +71,7 @@ CHECKS: Final = (
     Check(readers.KINDS, readers.check),
     Check(sealing.KINDS, sealing.check),
     Check(rollout.KINDS, rollout.check),
+    Check(sealed.KINDS, sealed.check),
     Check(owner.KINDS, owner.check),
 )
 SWEEPS: Final = (
@@ -83,3 +86,4 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
+    yield from ages.KINDS  # only with --max-age: they take the history
