@@ -12,6 +12,7 @@ from matrix_secrets.checks import (
     completeness,
     coverage,
     embedded,
+    history,
     identity,
     leaks,
     opening,
@@ -83,3 +84,4 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
+    yield from history.KINDS

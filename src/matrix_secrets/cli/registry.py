@@ -57,6 +57,7 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "edit": Entry(f"{_PACKAGE}.edit:edit", "Edit an encrypted file in your editor."),
     "show": Entry(f"{_PACKAGE}.show:show", "Show each secret: set, where, and whether all places agree."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "audit": Entry(f"{_PACKAGE}.audit:audit", "Look for secrets and private keys in the Git history."),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }
 STATUS: Final = Entry(f"{_PACKAGE}.status:status", "Say where the repository stands, and the next command.")
