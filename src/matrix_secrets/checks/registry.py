@@ -24,6 +24,7 @@ from matrix_secrets.checks import (
     ports,
     readers,
     rollout,
+    ruled,
     sealing,
     staged,
     urls,
@@ -84,4 +85,5 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
-    yield from history.KINDS
+    for kinds_elsewhere in (ruled.KINDS, history.KINDS):
+        yield from kinds_elsewhere
