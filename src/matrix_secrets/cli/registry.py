@@ -87,6 +87,11 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
                 "Print an encrypted file as a diff shows it; Git's diff driver runs this.",
                 hidden=True,
             ),
+            "merge": Entry(
+                f"{_PACKAGE}.hooks_merge:hooks_merge",
+                "Merge two versions of an encrypted file into OURS; Git's merge driver runs this.",
+                hidden=True,
+            ),
         },
     ),
     "audit": Entry(f"{_PACKAGE}.audit:audit", "Look for secrets and private keys in the Git history."),

@@ -25,21 +25,29 @@ _ITEM: Final = "- "  # begins the part of a label that names a list's item
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One line with all that continues it. ``text`` has no line end; ``depth`` counts the keys that lead to it."""
+    """A key's line with all that continues it, or the comments above it, or a text that is no YAML.
 
-    label: Label
+    ``text`` has no line end behind it; ``depth`` counts the keys that lead to it.
+    """
+
+    label: Label = field(repr=False)
     text: str = field(repr=False)
     depth: int
 
     @property
     def is_text(self) -> bool:
-        """Whether it is a comment, an empty line or a document's mark, and no key or value."""
+        """Whether it is comments, empty lines, a document's mark, or a text that is no YAML: merged line by line."""
         return isinstance(self.label[-1], tuple) and self.label[-1][:1] == (_TEXT,)
 
     @property
     def in_list(self) -> bool:
         """Whether it begins an item of a list, whose order has a meaning."""
         return isinstance(self.label[-1], tuple) and self.label[-1][:1] == (_ITEM,)
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The keys that lead to it, for messages: items of lists, which may be values, are left out."""
+        return tuple(part for part in self.label[1:] if isinstance(part, str))
 
     @property
     def parent(self) -> Label:
@@ -55,35 +63,23 @@ def units(text: str) -> list[Unit]:
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    labels = _Labels(text, len(lines)).all()
     found: list[Unit] = []
-    seen: Counter[Label] = Counter()
-    for line, label in zip(lines, labels, strict=True):
-        if found and label is not None and found[-1].label == label and not found[-1].is_text:
-            found[-1] = Unit(label, f"{found[-1].text}\n{line}", found[-1].depth)
-        elif label is not None:
-            found.append(Unit(label, line, len(label)))
-    # Comments and empty lines are called after the key below them.
-    named: list[Unit] = []
-    keys = iter(found)
-    below: Unit | None = None
-    placed: list[tuple[Unit | None, str]] = []
-    for line, label in zip(lines, labels, strict=True):
+    pending: list[str] = []  # comments and empty lines are called after the key below them
+    for line, label in zip(lines, _Labels(text, len(lines)).all(), strict=True):
         if label is None:
-            placed.append((None, line))
-        elif below is None or below.label != label:
-            below = next(keys)
-            placed.append((below, ""))
-    following: Unit | None = None
-    for unit, line in reversed(placed):
-        if unit is not None:
-            following = unit
-            named.append(unit)
+            pending.append(line)
+        elif found and found[-1].label == label and not pending:
+            found[-1] = Unit(label, f"{found[-1].text}\n{line}", found[-1].depth)
         else:
-            above: Label = following.label if following is not None else ("end",)
-            named.append(Unit((*above, (_TEXT, line.strip())), line, len(above)))
-    named.reverse()
-    return [_numbered(unit, seen) for unit in named]
+            found += _above(label, pending)
+            pending = []
+            found.append(Unit(label, line, len(label)))
+    seen: Counter[Label] = Counter()
+    return [_numbered(unit, seen) for unit in (*found, *_above(("end",), pending))]
+
+
+def _above(label: Label, lines: list[str]) -> list[Unit]:
+    return [Unit((*label, (_TEXT,)), "\n".join(lines), len(label))] if lines else []
 
 
 def _numbered(unit: Unit, seen: Counter[Label]) -> Unit:
@@ -156,23 +152,11 @@ class _Labels:
 
 
 def _inner_labels(text: str) -> list[Label]:
-    """Label the lines of an embedded text: by its keys where it is YAML, else by what they say."""
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
+    """Label the lines of an embedded text by its keys where it is YAML; of any other they are one."""
     try:
-        found = [(unit.label, unit.text.count("\n") + 1) for unit in units(text)]
-        labels = [label for label, count in found for _ in range(count)]
+        return [unit.label for unit in units(text) for _ in range(unit.text.count("\n") + 1)]
     except (BadManifestError, RecursionError):
-        labels = []
-    if len(labels) == len(lines):
-        return labels
-    seen: Counter[str] = Counter()
-    plain: list[Label] = []
-    for line in lines:
-        plain.append(((_TEXT, line, seen[line]),))
-        seen[line] += 1
-    return plain
+        return [((_TEXT,),)] * (text.count("\n") + 1)
 
 
 def _document_names(stream: Stream) -> list[Hashable]:
@@ -190,10 +174,7 @@ def _document_name(document: Document) -> tuple[str, ...]:
 
 def _item_names(node: Sequence) -> Iterator[Label]:
     """Name the items of a list: by their name, or what they are, if no two are called the same; else by number."""
-    names: list[Label] = []
-    for item in node.items:
-        name = item.value if isinstance(item, Scalar) else text_at(item, ("name",))
-        names.append(() if name is None else (name,))
+    names = [item.value if isinstance(item, Scalar) else text_at(item, ("name",)) for item in node.items]
     counted = Counter(names)
     for number, name in enumerate(names):
-        yield name if name and counted[name] == 1 else (number,)
+        yield (name,) if name is not None and counted[name] == 1 else (number,)

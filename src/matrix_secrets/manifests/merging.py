@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.lineunits import Unit, units
+from matrix_secrets.manifests.threeway import merged_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matrix_secrets.manifests.lineunits import Label
 
@@ -56,12 +57,18 @@ class Merge:
         return [part for part in self.parts if isinstance(part, Conflict)]
 
 
-def merge(base: str, ours: str, theirs: str) -> Merge:
-    """Merge two texts. Raises CannotMergeError, BadManifestError."""
+Settle: TypeAlias = "Callable[[Conflict], Unit | Conflict]"
+"""Answers a conflict, or leaves it one."""
+
+
+def merge(base: str, ours: str, theirs: str, settle: Settle | None = None) -> Merge:
+    """Merge two texts; ``settle`` is asked about each conflict. Raises CannotMergeError, BadManifestError."""
     newline = "\r\n" if "\r\n" in ours else "\n"
     texts = [text.replace("\r\n", "\n") for text in (base, ours, theirs)]
     old, left, right = (units(text) for text in texts)
     parts = tuple(_Merging(old, left, right).parts())
+    if settle is not None:
+        parts = tuple(settle(part) if isinstance(part, Conflict) else part for part in parts)
     ended = _three_way(*(text.endswith("\n") for text in texts))
     sides = [_text(parts, ours=side, newline=newline, ended=ended) for side in (True, False)]
     for side, text in zip((True, False), sides, strict=True):
@@ -126,9 +133,17 @@ class _Merging:
             return unit if other is None or other.text == unit.text else self._conflict(unit, other)
         if other is None:
             return None if unit.text == old.text else self._conflict(unit, None)
-        if unit.text == other.text or other.text == old.text:
+        if other.text in (unit.text, old.text):
             return unit
-        return other if unit.text == old.text else self._conflict(unit, other)
+        return other if unit.text == old.text else self._both(old, unit, other)
+
+    def _both(self, old: Unit, first: Unit, second: Unit) -> _Merged:
+        """Merge what both sides changed: of texts line by line, of anything else not at all."""
+        if first.is_text:
+            lines = merged_lines(*(each.text.split("\n") for each in (old, first, second)))
+            if lines is not None:
+                return Unit(first.label, "\n".join(lines), first.depth)
+        return self._conflict(first, second)
 
     def _conflict(self, first: Unit | None, second: Unit | None) -> Conflict:
         return Conflict(second, first) if self._swapped else Conflict(first, second)

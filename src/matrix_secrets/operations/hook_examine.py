@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 EngineOf: TypeAlias = Callable[[], "Engine"]
 
 _AT_HOME: Final = frozenset({plaintext.PLAINTEXT.id, ruled.UNENCRYPTED.id})
+_BROKEN: Final = "yaml-broken"
 _MOST_BROKEN: Final = 20  # manifests that do not parse; with more of them nothing can be said about the stacks
 
 
@@ -81,7 +82,12 @@ def examine(work_tree: WorkTree, change: Change, engine_of: EngineOf, others: It
         found += _lost(change, file, raw)
     if change.allow_plaintext:
         found = [finding for finding in found if finding.id not in _AT_HOME]
-    worded = dict.fromkeys(_worded(finding) for finding in found if finding.severity is Severity.ERROR)
+    in_conflict = {finding.place.file for finding in found if finding.id == ciphertext.CONFLICT.id}
+    worded = dict.fromkeys(
+        _worded(finding)
+        for finding in found
+        if finding.severity is Severity.ERROR and not (finding.id == _BROKEN and finding.place.file in in_conflict)
+    )
     return Examined(
         tuple(sorted(worded, key=lambda each: (each.place.file, each.place.line or 0))), tuple(sorted(locked))
     )
@@ -109,7 +115,7 @@ def readable_stacks(workspace: Workspace) -> tuple[list[Stack], list[Finding]]:
                 workspace.root, workspace.git_dir, lambda: workspace.engine, _Without(workspace, frozenset(left_out))
             )
             fix = f"correct that line of {place.file}, then stage it again"
-            found.append(Finding("yaml-broken", Severity.ERROR, place, error.message, fix))
+            found.append(Finding(_BROKEN, Severity.ERROR, place, error.message, fix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +174,17 @@ def _problem(workspace: Workspace, subject: Subject, file: str, raw: bytes) -> F
     return opening.MAC.at(why.place or Place(file), why.message, why.hint or f"git log -p -- {shlex.quote(file)}")
 
 
-def _is_sops_file(file: str, raw: bytes) -> bool:
+def _is_sops_file(file: str, raw: bytes) -> bool | None:
+    """Whether a file is encrypted; None where it does not parse."""
     try:
         return is_encrypted(parse(decode(raw, file), file))
     except BadManifestError:
-        return False
+        return None
 
 
 def _lost(change: Change, file: str, raw: bytes) -> Iterator[Finding]:
     """A file that was encrypted, and would be plain from now on: decrypted in place, and then staged."""
-    if not is_yaml(file) or file not in change.before.blobs or _is_sops_file(file, raw):
+    if not is_yaml(file) or file not in change.before.blobs or _is_sops_file(file, raw) is not False:
         return
     before = change.before.raw(file)
     if b"sops" in before and _is_sops_file(file, before):

@@ -17,7 +17,7 @@ from matrix_secrets.manifests.embedded import EmbeddedText
 from matrix_secrets.manifests.nodes import Scalar, leaves
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.render import Slot
-from matrix_secrets.sops.masking import masked, masked_unopened
+from matrix_secrets.sops.masking import masked, masked_unopened, without_ciphertext
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def readable(raw: bytes, file: str, opened: Callable[[str], Opened], key: bytes,
         stream = parse(decode(raw, file), file)
         encrypted = is_encrypted(stream)
     except BadManifestError:
-        return raw.decode("utf-8", errors="replace")
+        return without_ciphertext(raw.decode("utf-8", errors="replace"), lambda text: _closed(key, text))
     if not encrypted:
         return stream.text
     try:
         found = opened(stream.text)
     except MatrixSecretsError as why:
-        return masked_unopened(stream, lambda text: f"(encrypted {_mark(key, text)})", _block(stream, why.message))
+        return masked_unopened(stream, lambda text: _closed(key, text), _block(stream, why.message))
     block = _block(stream, None)
     return f"{found.plain}{block}\n" if reveal else masked(found, lambda value: _shown(key, value), block)
 
@@ -75,6 +75,10 @@ def mark_key(state_dir: Path | None) -> bytes:
 
 def _mark(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:_MARK]
+
+
+def _closed(key: bytes, ciphertext: str) -> str:
+    return f"(encrypted {_mark(key, ciphertext)})"
 
 
 def _shown(key: bytes, value: OpenedValue) -> str:

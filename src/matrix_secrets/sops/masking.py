@@ -32,6 +32,11 @@ def masked_unopened(stream: Stream, mask: Callable[[str], str], block: str) -> s
     return _without_blocks(stream, edits, block)
 
 
+def without_ciphertext(text: str, mask: Callable[[str], str]) -> str:
+    """Do so for a text that does not parse, as in the middle of a merge."""
+    return _CIPHERTEXT.sub(lambda found: mask(found[0]), text)
+
+
 def _edit(text: str, value: OpenedValue, shown: str) -> Edit:
     """The edit over all that one ciphertext takes up, its line end left where it stands."""
     start, end = value.edits[0].start, value.edits[-1].end
