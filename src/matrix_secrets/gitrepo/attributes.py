@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 FILE: Final = ".gitattributes"
 DRIVER: Final = "matrix-secrets"
-_BEGIN: Final = "# matrix-secrets begin: `matrix-secrets hooks install` keeps these lines"
-_END: Final = "# matrix-secrets end"
+_BEGIN: Final = "# matrix-secrets: begin; `matrix-secrets hooks install` keeps these lines"
+_END: Final = "# matrix-secrets: end"
 _BLOCK: Final = re.compile(rf"{re.escape(_BEGIN)}\r?\n.*?{re.escape(_END)}\r?\n?", re.DOTALL)
 _SPECIAL: Final = re.compile(r"([\\*?\[])")
 

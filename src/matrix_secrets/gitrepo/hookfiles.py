@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 HOOKS: Final = ("pre-commit", "pre-push")
 BEFORE: Final = ".before-matrix-secrets"
-_OURS: Final = b"# matrix-secrets hook\n"
+_OURS: Final = b"# matrix-secrets: a hook\n"
 _MODE: Final = 0o755
+_NAME: Final = "matrix-secrets"
 
 _HEAD: Final = """\
 #!/bin/sh
-# matrix-secrets hook
+# matrix-secrets: a hook
 # `matrix-secrets hooks install` put it here, `matrix-secrets hooks uninstall` takes it away.
 # What stood here before has "{before}" behind its name, and runs first.
 before="$0{before}"
@@ -34,8 +35,8 @@ _PRE_COMMIT: Final = """\
 if test -x "$before"; then
     "$before" "$@" || exit
 fi
-# Nothing is staged, as when only the message of a commit is changed: there is nothing to look at.
-git diff-index --cached --quiet HEAD -- 2>/dev/null && exit 0
+# Nothing comes in, as when only a message is changed or files are deleted: there is nothing to look at.
+git diff-index --cached --quiet --diff-filter=d HEAD -- 2>/dev/null && exit 0
 """
 _PRE_PUSH: Final = """\
 refs=$(cat)
@@ -48,8 +49,8 @@ test -n "$refs" || exit 0
 _RUN: Final = """\
 if command -v {program} >/dev/null 2>&1; then
     {pipe}{words} hooks {hook} "$@"
-elif command -v matrix-secrets >/dev/null 2>&1; then
-    {pipe}matrix-secrets hooks {hook} "$@"
+elif command -v {name} >/dev/null 2>&1; then
+    {pipe}{by_name} hooks {hook} "$@"
 else
     echo 'error: matrix-secrets is not there any more, so nothing was looked at' >&2
     echo "fix:   install it again, or delete this hook: $0" >&2
@@ -112,10 +113,10 @@ def script(name: str, program: Sequence[str], options: Sequence[str] = ()) -> by
         program=shlex.quote(program[0]),
         words=words if pre_push else f"exec {words}",
         hook=hook,
+        name=_NAME,
+        by_name=_NAME if pre_push else f"exec {_NAME}",
         pipe="refs | " if pre_push else "",
     )
-    if not pre_push:
-        run = run.replace("    matrix-secrets hooks", "    exec matrix-secrets hooks")
     return (_HEAD.format(before=BEFORE) + (_PRE_PUSH if pre_push else _PRE_COMMIT) + run).encode()
 
 

@@ -21,4 +21,4 @@ def hooks_uninstall(app: App, *, dry_run: bool) -> int:
     from matrix_secrets.operations.hook_install import plan_uninstall  # noqa: PLC0415
 
     planned = plan_uninstall(app.work_tree, program_words())
-    return carry_out_hooks(app, planned, dry_run=dry_run, nothing="There are no hooks of matrix-secrets here.")
+    return carry_out_hooks(app, planned, dry_run=dry_run, nothing="There are no hooks of ours here.")
