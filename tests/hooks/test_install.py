@@ -117,7 +117,7 @@ def test_a_second_work_tree(hooked: Hooked, tmp_path: Path) -> None:
     subprocess.run(["git", "add", "notes.md"], cwd=other, check=True)
     done = hooked.commit(cwd=other)
     assert done.returncode != 0
-    assert "notes.md, line 1: the value of POSTGRES_PASSWORD stands here" in done.stdout
+    assert "notes.md, line 1: the value of POSTGRES_PASSWORD stands here" in done.stderr
     (other / "notes.md").write_text("clean\n")
     subprocess.run(["git", "add", "notes.md"], cwd=other, check=True)
     hooked.taken(cwd=other)
@@ -128,13 +128,13 @@ def test_a_commit_from_a_folder_of_the_work_tree(hooked: Hooked) -> None:
     hooked.stage("apps/notes.md", f"{hooked.value()}\n")
     done = hooked.commit(cwd=hooked.repository / "apps")
     assert done.returncode != 0
-    assert "apps/notes.md" in done.stdout
+    assert "apps/notes.md" in done.stderr
 
 
 def test_a_program_that_is_gone(hooked: Hooked, tmp_path: Path) -> None:
     hook = hooked.repository / ".git/hooks/pre-commit"
     lines = hook.read_text().splitlines(keepends=True)
-    program = next(line.split()[2] for line in lines if line.startswith("if command -v"))
+    program = next(line.split()[3] for line in lines if line.startswith("if command -v"))
     hook.write_text(hook.read_text().replace(program, str(tmp_path / "gone")))
     hooked.stage("README.md", "# a cluster\n")
     done = hooked.commit(env={"PATH": "/usr/bin:/bin"})

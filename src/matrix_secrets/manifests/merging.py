@@ -77,9 +77,8 @@ def merge(base: str, ours: str, theirs: str, settle: Settle | None = None) -> Me
 
 
 def _text(parts: Sequence[_Merged], *, ours: bool, newline: str, ended: bool) -> str:
-    chosen = (_side(part, ours=ours) for part in parts)
-    text = "\n".join(unit.text for unit in chosen if unit is not None)
-    return (text + ("\n" if ended and text else "")).replace("\n", newline)
+    chosen = [unit.text for part in parts if (unit := _side(part, ours=ours)) is not None]
+    return ("\n".join(chosen) + ("\n" if ended and chosen else "")).replace("\n", newline)
 
 
 def _side(part: _Merged, *, ours: bool) -> Unit | None:
