@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, OutsideError, RefusedError, UsageError
 from matrix_secrets.manifests.resources import Entry, Resource
@@ -32,6 +32,33 @@ class _Survey:
     broken: Mapping[str, MatrixSecretsError]
 
 
+class Located(Protocol):
+    """What is chosen by its directory: a `Stack`, or the names of its files."""
+
+    @property
+    def directory(self) -> str: ...  # noqa: D102  (as of `Stack`)
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def file_names(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class StackFiles:
+    """Which files make a stack. Only those that hold a part of it were opened."""
+
+    directory: str
+    file_names: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The directory as people are shown it."""
+        return self.directory or "."
+
+
+_Located = TypeVar("_Located", bound=Located)
+
+
 def find_stacks(workspace: Workspace, further: Sequence[Declaration] = ()) -> list[Stack]:
     """Find all stacks, sorted by directory. ``further`` are managed secrets beyond the guide's four.
 
@@ -39,16 +66,16 @@ def find_stacks(workspace: Workspace, further: Sequence[Declaration] = ()) -> li
     in a stack's directory that cannot be read. Files that could not be opened are part of the stack, and marked.
     """
     survey = _survey(workspace, further)
-    by_directory: dict[str, list[Parts]] = defaultdict(list)
-    for file, parts in survey.parts.items():
-        by_directory[posixpath.dirname(file)].append(parts)
-    certain = {where: found for where, found in by_directory.items() if any(parts.certain for parts in found)}
-    contents = {where: _content(found) for where, found in certain.items()}
-    bundles = (posixpath.dirname(file) for file in survey.files if posixpath.basename(file) in _BUNDLES)
-    return [_stack(workspace, survey, group, further) for group in groups(contents, bundles)]
+    return [_stack(workspace, survey, group, further) for group in _groups(survey)]
 
 
-def select_stacks(stacks: Sequence[Stack], wanted: Iterable[str] = (), *, every: bool = False) -> list[Stack]:
+def find_stack_files(workspace: Workspace) -> list[StackFiles]:
+    """Find all stacks as `find_stacks` does, and only name their files: a thousand of them are not opened for that."""
+    survey = _survey(workspace, ())
+    return [StackFiles(group.directory, tuple(_files_of(survey, group))) for group in _groups(survey)]
+
+
+def select_stacks(stacks: Sequence[_Located], wanted: Iterable[str] = (), *, every: bool = False) -> list[_Located]:
     """Choose the stacks a command works on: those in the ``wanted`` directories, ``every`` one, or the only one.
 
     Raises RefusedError where there is none, or several and none was named; UsageError for a directory without one.
@@ -94,6 +121,21 @@ def _survey(workspace: Workspace, further: Sequence[Declaration]) -> _Survey:
     return _Survey(parts, files, broken)
 
 
+def _groups(survey: _Survey) -> list[Group]:
+    by_directory: dict[str, list[Parts]] = defaultdict(list)
+    for file, parts in survey.parts.items():
+        by_directory[posixpath.dirname(file)].append(parts)
+    certain = {where: found for where, found in by_directory.items() if any(parts.certain for parts in found)}
+    contents = {where: _content(found) for where, found in certain.items()}
+    bundles = (posixpath.dirname(file) for file in survey.files if posixpath.basename(file) in _BUNDLES)
+    return groups(contents, bundles)
+
+
+def _files_of(survey: _Survey, group: Group) -> list[str]:
+    where = {group.directory, *group.members}
+    return [file for file in survey.files if posixpath.dirname(file) in where]
+
+
 def _content(found: Iterable[Parts]) -> Content:
     kinds: set[str] = set()
     namespaces: set[str] = set()
@@ -111,11 +153,8 @@ def _content(found: Iterable[Parts]) -> Content:
 
 
 def _stack(workspace: Workspace, survey: _Survey, group: Group, further: Sequence[Declaration]) -> Stack:
-    where = {group.directory, *group.members}
     files: list[ManifestFile] = []
-    for file in survey.files:
-        if posixpath.dirname(file) not in where:
-            continue
+    for file in _files_of(survey, group):
         if file in survey.broken:
             raise survey.broken[file]
         try:
@@ -130,11 +169,11 @@ def _directory(name: str) -> str:
     return re.sub(r"^\.(?:/|$)", "", posixpath.normpath(name.strip() or ".")).rstrip("/")
 
 
-def _in_directory(stacks: Sequence[Stack], name: str) -> Stack:
+def _in_directory(stacks: Sequence[_Located], name: str) -> _Located:
     """Return the stack of a directory: its own, else the only one below it, else the one that it is a part of."""
     own = [stack for stack in stacks if stack.directory == name]
     below = [stack for stack in stacks if stack.directory.startswith(f"{name}/") or not name]
-    around = [stack for stack in stacks if any(posixpath.dirname(file.file) == name for file in stack.files)]
+    around = [stack for stack in stacks if any(posixpath.dirname(file) == name for file in stack.file_names)]
     for found in (own, below, around):
         if len(found) == 1:
             return found[0]

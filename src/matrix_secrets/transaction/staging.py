@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.transaction.durable import sync_directory, sync_file, write_new
 from matrix_secrets.transaction.journal import Entry, Journal, Mark
+from matrix_secrets.transaction.manyfiles import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,8 +41,7 @@ def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
         os.mkdir(root / name)  # noqa: PTH102  (exclusive, and only one level)
     pairs = list(zip(targets, journal.entries, strict=True))
     entries = tuple(_stage(root, target, entry) for target, entry in pairs)
-    for target, entry in pairs:
-        _sync(root, target, entry)
+    side_by_side(lambda pair: _sync(root, *pair), pairs)
     sync_directories(root, journal)
     return replace(journal, entries=entries)
 
