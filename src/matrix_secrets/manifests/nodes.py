@@ -80,7 +80,7 @@ class Document:
     explicit_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Stream:
     """A parsed file. ``bom`` tells of a byte order mark, which is the first character of ``text``."""
 

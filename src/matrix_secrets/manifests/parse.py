@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.events import BrokenYamlError, events
@@ -29,11 +30,21 @@ def decode(raw: bytes, file: str) -> str:
         ) from None
 
 
+_known: WeakValueDictionary[tuple[str, str], Stream] = WeakValueDictionary()
+
+
 def parse(text: str, file: str = "") -> Stream:
-    """Parse a YAML text of any number of documents.
+    """Parse a YAML text of any number of documents. What is still in use somewhere is not parsed again.
 
     Raises BadManifestError with line and column, never with the line's text.
     """
+    stream = _known.get((file, text))
+    if stream is None:
+        stream = _known[file, text] = _parsed(text, file)
+    return stream
+
+
+def _parsed(text: str, file: str) -> Stream:
     offset = 1 if text.startswith(BOM) else 0
     try:
         documents = _Composer(text, offset).compose()
