@@ -11,19 +11,22 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from provision.part import find_programs, load_parts
+from tests.testbed.programs import CONTROL_PLANE, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Which part a fixture comes from: a test is known to need it before anything runs.
-PART_OF_FIXTURE = {
-    "sops_binary": "sops",
-    "age_keygen_binary": "age",
-    "kubectl_binary": "kubectl",
-    "synapse_python": "synapse",
-    "postgres_bin_dir": "postgres",
+# Which parts a fixture comes from: a test is known to need it before anything runs.
+PARTS_OF_FIXTURE = {
+    "sops_binary": ("sops",),
+    "age_keygen_binary": ("age",),
+    "kubectl_binary": ("kubectl",),
+    "synapse_python": ("synapse",),
+    "postgres_bin_dir": ("postgres",),
+    "testbed": (*CONTROL_PLANE, *SERVICES),
 }
+pytest_plugins = ["tests.testbed.plugin"]
 REQUIRE_ALL = os.environ.get("MATRIX_SECRETS_REQUIRE_ALL") == "1"
 # Looked up now, while HOME and XDG_CACHE_HOME are still the developer's.
 PARTS = load_parts()
@@ -50,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def missing_parts(item: pytest.Item) -> tuple[str, ...]:
     """Return the parts this test needs and does not have, by name."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    needed = {PART_OF_FIXTURE[name] for name in fixtures if name in PART_OF_FIXTURE}
+    needed = {part for name in fixtures for part in PARTS_OF_FIXTURE.get(name, ())}
     for marker in item.iter_markers("needs"):
         needed.update(marker.args)
     left_out = item.config.getoption("--no-parts")

@@ -23,7 +23,7 @@ def insert_key(text: str, mapping: Mapping, key: str, value: str, *, newline: st
         return _insert_flow(mapping, spelled)
     indent = indent_of(text, mapping)
     neighbour = _value_of(mapping, after)
-    position = _line_end(text, _content_end(neighbour))
+    position = line_end(text, content_end(neighbour))
     if neighbour is mapping.items[-1][1]:
         position = _behind_comments(text, position, deeper_than=len(indent))
     if position > 0 and text[position - 1] == "\n":  # behind a block scalar, whose span has its line end in it
@@ -38,7 +38,8 @@ def indent_of(text: str, mapping: Mapping) -> str:
     return " " * (first.start - line_start)
 
 
-def _line_end(text: str, position: int) -> int:
+def line_end(text: str, position: int) -> int:
+    """Return the end of the line that a position is in; a position behind a line end is one itself."""
     if position > 0 and text[position - 1] == "\n":
         return position
     found = _LINE_END.match(text, position)
@@ -67,8 +68,8 @@ def _value_of(mapping: Mapping, after: str | None) -> Node:
     return mapping.items[-1][1]
 
 
-def _content_end(node: Node) -> int:
-    """Where the text of a node ends: for a block collection where its last leaf does."""
+def content_end(node: Node) -> int:
+    """Return where the text of a node ends: for a block collection where its last leaf does."""
     while isinstance(node, Mapping | Sequence) and not node.flow:
         node = node.items[-1][1] if isinstance(node, Mapping) else node.items[-1]
     return node.end
