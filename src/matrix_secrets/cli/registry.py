@@ -57,6 +57,9 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "edit": Entry(f"{_PACKAGE}.edit:edit", "Edit an encrypted file in your editor."),
     "show": Entry(f"{_PACKAGE}.show:show", "Show each secret: set, where, and whether all places agree."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "doctor": Entry(
+        f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."
+    ),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }
 STATUS: Final = Entry(f"{_PACKAGE}.status:status", "Say where the repository stands, and the next command.")

@@ -202,4 +202,4 @@ def _elsewhere(case: Case, namespace: str, name: str) -> Iterator[tuple[str, str
         except ForbiddenError:
             continue
         if secret is not None and secret.entries:
-            yield other, sorted(secret.entries, key=lambda entry: not entry.endswith(SUFFIX))[0]
+            yield other, min(secret.entries, key=lambda entry: not entry.endswith(SUFFIX))

@@ -47,7 +47,7 @@ _FLAG: Final = "--sops-age-secret="
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """``provider_only``: the owner decrypts, and names no Secret. ``edit`` names the owner's place in the repository."""
+    """``provider_only``: the owner decrypts, and names no Secret. ``edit`` is how an edit of the owner begins."""
 
     controller: LiveWorkload | None
     provider_only: bool

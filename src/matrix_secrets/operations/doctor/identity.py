@@ -51,7 +51,8 @@ def judge(seen: Seen) -> Verdict:
         what = f"{', '.join(mine)}; " if mine else ""
         return Verdict(f"{what}none is needed: nothing is encrypted")
     if not seen.closed:
-        source = next((each.source for each in (*seen.known.identities, *seen.known.locked)), "")
+        sources = [each.source for each in seen.known.identities] + [each.source for each in seen.known.locked]
+        source = next(iter(sources), "")
         return Verdict(f"{', '.join(mine)} from {source}" if mine and source else "opens every file, through sops")
     file = seen.closed[0]
     more = f" and {len(seen.closed) - 1} more" if len(seen.closed) > 1 else ""

@@ -29,7 +29,7 @@ MISSING: Final = error(
 )
 CIPHERTEXT: Final = error(
     "live-secret-ciphertext",
-    "A live Secret holds SOPS ciphertext as a value: it was applied without decryption, and pods take it for the password.",
+    "A live Secret holds SOPS ciphertext as a value: it was applied undecrypted, and pods take it for the password.",
     "`matrix-secrets cluster reconcile`, once the owner decrypts.",
 )
 PLACEHOLDER: Final = error(

@@ -72,7 +72,7 @@ RESOURCE: Final = "kustomizations.kustomize.toolkit.fluxcd.io"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """``upstream``: the declared owner decrypts already. ``secret_exists`` and ``default_exists`` tell which Secret does.
+    """``upstream``: the declared owner decrypts. ``secret_exists``, ``default_exists``: which Secret does.
 
     ``edit`` is how a fix in the repository begins; ``artifact`` the commit that Flux has fetched.
     """
@@ -133,7 +133,10 @@ def judge(seen: Seen) -> Verdict:
 
 def _missing(seen: Seen) -> Finding:
     if seen.declared is None:
-        place, message = Place(seen.directory or "."), f"no Kustomization on {seen.where} covers {seen.directory or '.'}"
+        place, message = (
+            Place(seen.directory or "."),
+            f"no Kustomization on {seen.where} covers {seen.directory or '.'}",
+        )
         fix = f"add a Kustomization with spec.path: ./{seen.directory} to clusters/NAME/, then push it"
         return MISSING.at(place, message, fix)
     message = f"it is declared here, and {seen.where} has no such Kustomization"
@@ -148,7 +151,9 @@ def _decryption(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
     if owner.decryption is None:
         how = "enable-decryption --push" if not seen.upstream else "reconcile"
         more = ": the repository has it, Flux does not yet" if seen.upstream else ""
-        yield NO_DECRYPTION.at(place, f"is not there, and the stack is encrypted{more}", f"matrix-secrets cluster {how}")
+        yield NO_DECRYPTION.at(
+            place, f"is not there, and the stack is encrypted{more}", f"matrix-secrets cluster {how}"
+        )
     elif owner.decryption.provider != "sops":
         said = owner.decryption.provider or "empty"
         yield OTHER_PROVIDER.at(place, f"its provider is {said}", f"{seen.edit}, make it provider: sops, and push that")
@@ -170,8 +175,10 @@ def _standing(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
     if ready is not None and ready.status == "False":
         newer = commit_of(owner.attempted)
         tried = f" on {newer[:8]}" if newer and newer != commit_of(owner.applied) else ""
-        before = f"applied {commit_of(owner.applied)[:8] or 'nothing yet'}, but failed{tried}: {seen.scrub(ready.message)}"
-        yield refused(ready.reason, ready.message, place, before, seen.edit)
+        before = (
+            f"applied {commit_of(owner.applied)[:8] or 'nothing yet'}, but failed{tried}: {seen.scrub(ready.message)}"
+        )
+        yield refused(ready.reason, ready.message, place, before)
     elif owner.observed_generation != owner.generation:
         message = f"was changed (generation {owner.generation}) and Flux has not looked at it since"
         yield NOT_OBSERVED.at(place, message, reconcile)

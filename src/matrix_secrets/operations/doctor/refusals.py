@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
 
 if TYPE_CHECKING:
+    from matrix_secrets.checks.kind import Kind
     from matrix_secrets.errors import Place
     from matrix_secrets.findings import Finding
 
@@ -50,42 +52,69 @@ OTHER: Final = error(
 KINDS: Final = (NOT_DECRYPTED, WAITS, NOT_BUILT, NO_STRATEGY_CHANGE, NOT_APPLIED, UNHEALTHY, OTHER)
 
 _RECONCILE: Final = "matrix-secrets cluster reconcile"
-_DECRYPTION: Final = re.compile(
-    r"cannot get sops data key|failed to decrypt|decryption failed|no identity matched|is SOPS encrypted"
-    r"|sops-age|malformed secret key|age identity|MAC mismatch",
-    re.IGNORECASE,
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """``reason`` is the condition's, empty for any; ``fix`` may hold ``{found}``, a group of ``pattern``."""
+
+    kind: Kind
+    reason: str
+    pattern: re.Pattern[str]
+    fix: str
+
+
+def _refusal(kind: Kind, reason: str, pattern: str, fix: str) -> _Refusal:
+    return _Refusal(kind, reason, re.compile(pattern, re.IGNORECASE), fix)
+
+
+# Reasons: kustomize-controller, api/v1/condition_types.go and fluxcd/pkg/apis/meta. The first that fits counts.
+_REFUSALS: Final = (
+    _refusal(UNHEALTHY, "HealthCheckFailed", "", f"mend what the links behind this one name, then: {_RECONCILE}"),
+    _refusal(
+        WAITS,
+        "DependencyNotReady",
+        r"dependency '(?:[^'/]+/)?([^']+)'",
+        "mend Kustomization/{found} first: kubectl describe kustomizations.kustomize.toolkit.fluxcd.io {found}",
+    ),
+    _refusal(
+        NOT_DECRYPTED,
+        "",
+        "configuring decryption is required",
+        "matrix-secrets cluster enable-decryption --push",
+    ),
+    _refusal(
+        NOT_DECRYPTED,
+        "",
+        "cannot get sops data key|failed to decrypt|decryption failed|no identity matched|is SOPS encrypted|sops-age"
+        "|malformed secret key|age identit|decryption secret",
+        f"mend the cluster key, then: {_RECONCILE}",
+    ),
+    _refusal(
+        NO_STRATEGY_CHANGE,
+        "",
+        r"spec\.strategy\.rollingUpdate: Forbidden",
+        "push strategy: {{type: RollingUpdate, rollingUpdate: {{maxSurge: 0, maxUnavailable: 1}}}} there first, and "
+        "Recreate after that",
+    ),
+    _refusal(
+        NOT_BUILT,
+        "BuildFailed",
+        r"yaml: line (\d+)",
+        "correct line {found} of that file and push it; matrix-secrets verify finds it, too",
+    ),
+    _refusal(NOT_BUILT, "BuildFailed", "", "correct what it names and push it; matrix-secrets verify may find it, too"),
+    _refusal(NOT_APPLIED, "ReconciliationFailed", "", f"correct that resource and push it, then: {_RECONCILE}"),
+    _refusal(OTHER, "ArtifactFailed", "", f"mend the source, or the owner's spec.path, then: {_RECONCILE}"),
+    _refusal(OTHER, "", "", f"mend what it says, then: {_RECONCILE}"),
 )
-_NO_DECRYPTION: Final = "configuring decryption is required"
-_STRATEGY: Final = "spec.strategy.rollingUpdate: Forbidden"
-_DEPENDENCY: Final = re.compile(r"dependency '([^']+)' is not ready")
-_YAML_LINE: Final = re.compile(r"yaml: line (\d+)")
 
 
-def refused(reason: str, message: str, place: Place, text: str, edit: str) -> Finding:
-    """Return the finding for a Ready condition that is False; ``text`` is what to say, fit to be repeated.
-
-    ``reason`` is one of the conditions' of kustomize-controller (api/v1, condition types). ``edit`` is how a fix in the
-    owner's manifest begins.
-    """
-    if reason == "HealthCheckFailed":
-        return UNHEALTHY.at(place, text, f"mend what the links behind this one name, then: {_RECONCILE}")
-    if reason == "DependencyNotReady":
-        found = _DEPENDENCY.search(message)
-        other = found[1].rpartition("/")[2] if found else "that one"
-        return WAITS.at(place, text, f"mend Kustomization/{other} first: kubectl describe kustomization {other}")
-    if _NO_DECRYPTION in message:
-        return NOT_DECRYPTED.at(place, text, "matrix-secrets cluster enable-decryption --push")
-    if _DECRYPTION.search(message):
-        return NOT_DECRYPTED.at(place, text, f"mend the cluster key, then: {_RECONCILE}")
-    if _STRATEGY in message:
-        surge = "{type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
-        return NO_STRATEGY_CHANGE.at(place, text, f"push strategy: {surge} there first, and Recreate after that")
-    if reason == "BuildFailed":
-        line = _YAML_LINE.search(message)
-        what = f"correct line {line[1]} of that file" if line else "correct what it names"
-        return NOT_BUILT.at(place, text, f"{what} and push it; matrix-secrets verify finds it, too")
-    if reason == "ReconciliationFailed":
-        return NOT_APPLIED.at(place, text, f"correct that resource and push it, then: {_RECONCILE}")
-    if reason == "ArtifactFailed":
-        return OTHER.at(place, text, f"mend the source, or {edit}, spec.path, then: {_RECONCILE}")
-    return OTHER.at(place, text, f"mend what it says, then: {_RECONCILE}")
+def refused(reason: str, message: str, place: Place, text: str) -> Finding:
+    """Return the finding for a Ready condition that is False; ``text`` is what to say, fit to be repeated."""
+    for each in _REFUSALS:
+        found = each.pattern.search(message)
+        if found is not None and each.reason in ("", reason):
+            group = next((group for group in found.groups() if group), "")
+            return each.kind.at(place, text, each.fix.format(found=group))
+    raise AssertionError(reason)  # the last one fits everything

@@ -1,4 +1,4 @@
-"""The link from this clone through the remote to Flux: is what stands here what Flux has?"""
+"""The link from this clone through the remote to Flux: what stands here, and what Flux has."""
 
 from __future__ import annotations
 
