@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matrix_secrets.gitrepo.command import run_git
+from matrix_secrets.gitrepo.command import literal, run_git
 
 if TYPE_CHECKING:
     from matrix_secrets.gitrepo.locate import WorkTree
@@ -25,3 +25,39 @@ def read_file(work_tree: WorkTree, revision: str, file: str) -> bytes | None:
     """Return a file's bytes as a revision holds them, None if it holds none."""
     answer = run_git(work_tree, "cat-file", "blob", f"{revision}:{file}", ok=(0, 128))
     return answer.out if answer.status == 0 else None
+
+
+def is_here(work_tree: WorkTree, commit: str) -> bool:
+    """Whether a commit is in this repository."""
+    return run_git(work_tree, "cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+
+
+def files_with(work_tree: WorkTree, revision: str, text: str) -> list[str]:
+    """Return the files of a revision that a text stands in, below the root, with ``/``."""
+    words = ("grep", "--fixed-strings", "--name-only", "-z", "-e", text, revision)
+    found = run_git(work_tree, *words, ok=(0, 1)).fields
+    return [name.removeprefix(f"{revision}:") for name in found]
+
+
+def holds(work_tree: WorkTree, commit: str, wanted: str) -> bool:
+    """Whether a commit has in it what another one brought: as its ancestor, or (merged by squashing) as its content.
+
+    False where one of them is not in this repository.
+    """
+    if commit == wanted:
+        return True
+    if not (is_here(work_tree, commit) and is_here(work_tree, wanted)):
+        return False
+    if run_git(work_tree, "merge-base", "--is-ancestor", wanted, commit, ok=(0, 1)).status == 0:
+        return True
+    base = run_git(work_tree, "merge-base", wanted, commit, ok=(0, 1)).text
+    if not base:
+        return False
+    changed = run_git(work_tree, "diff", "--name-only", "-z", "--no-renames", base, wanted).fields
+    words = ("diff", "--quiet", "--no-ext-diff", wanted, commit, "--", *literal(changed))
+    return bool(changed) and run_git(work_tree, *words, ok=(0, 1)).status == 0
+
+
+def fetch(work_tree: WorkTree, remote: str, branch: str) -> bool:
+    """Get a branch of a remote; whether that worked."""
+    return run_git(work_tree, "fetch", "--quiet", "--", remote, branch, ok=range(256)).status == 0
