@@ -7,7 +7,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.doctor.patient import DECRYPTION, OWNER, POSTGRES
+from tests.doctor.patient import DECRYPTION, ELEMENT, OWNER, POSTGRES
 from tests.testbed import flux, forge
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_recipients_that_drifted(patient: Patient, age_keygen_binary: Path) -> N
 
 
 def test_commits_that_are_not_pushed(patient: Patient) -> None:
-    patient.repository.annotate("element", "try", "again")
+    patient.edit(ELEMENT, "Element Web\n", "Element\n")  # a comment
     report = patient.doctor()
     assert report.one("not-committed")["severity"] == "warning"
     patient.shell("git commit --all --message 'Element again'")
@@ -117,13 +117,13 @@ def test_a_source_that_fails(patient: Patient) -> None:
 
 def test_flux_has_not_fetched(patient: Patient) -> None:
     patient.cluster.forge.immediate = False
-    patient.repository.annotate("element", "try", "later")
-    patient.push("Element later")
+    patient.edit(ELEMENT, "Element\n", "Element Web\n")  # a comment
+    patient.push("Element again")
     report = patient.doctor()
     assert report.broken == ["source"]
     found = report.one("source-behind")
     assert "1 commit behind main" in found["message"]
-    patient.cluster.request_reconcile()
+    patient.shell(found["fix"])
     patient.cluster.forge.immediate = True
     patient.holds()
 
@@ -150,11 +150,11 @@ def test_a_manifest_that_is_not_there(patient: Patient) -> None:
 
 
 def test_a_resource_that_is_refused(patient: Patient) -> None:
-    patient.edit("apps/matrix/element.yaml", "containerPort: 80\n", "containerPort: 800000\n")
+    patient.edit(ELEMENT, "containerPort: 80\n", "containerPort: 800000\n")
     patient.push("A port that is none")
     report = patient.finds("owner-cannot-apply")
     assert "element-web" in report.one("owner-cannot-apply")["message"]
-    patient.edit("apps/matrix/element.yaml", "containerPort: 800000\n", "containerPort: 80\n")
+    patient.edit(ELEMENT, "containerPort: 800000\n", "containerPort: 80\n")
     patient.push("A port")
     patient.holds("owner")
 
