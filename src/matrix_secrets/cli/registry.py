@@ -82,6 +82,9 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     ),
     "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in every place."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "doctor": Entry(
+        f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."
+    ),
     "hooks": GroupEntry(
         "Git hooks, and drivers that show and merge encrypted files.",
         {
