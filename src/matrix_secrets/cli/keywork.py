@@ -68,6 +68,11 @@ class KeyWork:
         return self._app.timed("looking for stacks", lambda: find_stacks(self.workspace))
 
     @cached_property
+    def stacks(self) -> list[Stack]:
+        """The stacks that --stack and --all-stacks choose."""
+        return select_stacks(self.all_stacks, self._app.stack_names, every=self._app.settings.all_stacks)
+
+    @cached_property
     def chosen(self) -> list[StackFiles]:
         """The files of the stacks that --stack and --all-stacks choose."""
         found = self._app.timed("looking for stacks", lambda: find_stack_files(self.workspace))
