@@ -5,25 +5,28 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from provision.part import find_programs, load_parts
+from tests.testbed.programs import CONTROL_PLANE, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Which part a fixture comes from: a test is known to need it before anything runs.
-PART_OF_FIXTURE = {
-    "sops_binary": "sops",
-    "age_keygen_binary": "age",
-    "kubectl_binary": "kubectl",
-    "synapse_python": "synapse",
-    "postgres_bin_dir": "postgres",
+# Which parts a fixture comes from: a test is known to need it before anything runs.
+PARTS_OF_FIXTURE = {
+    "sops_binary": ("sops",),
+    "age_keygen_binary": ("age",),
+    "kubectl_binary": ("kubectl",),
+    "synapse_python": ("synapse",),
+    "postgres_bin_dir": ("postgres",),
+    "testbed": (*CONTROL_PLANE, *SERVICES),
 }
+pytest_plugins = ["tests.testbed.plugin"]
 REQUIRE_ALL = os.environ.get("MATRIX_SECRETS_REQUIRE_ALL") == "1"
 # Looked up now, while HOME and XDG_CACHE_HOME are still the developer's.
 PARTS = load_parts()
@@ -50,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def missing_parts(item: pytest.Item) -> tuple[str, ...]:
     """Return the parts this test needs and does not have, by name."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    needed = {PART_OF_FIXTURE[name] for name in fixtures if name in PART_OF_FIXTURE}
+    needed = {part for name in fixtures for part in PARTS_OF_FIXTURE.get(name, ())}
     for marker in item.iter_markers("needs"):
         needed.update(marker.args)
     left_out = item.config.getoption("--no-parts")
@@ -70,6 +73,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    # A worker of pytest-xdist hands on what it left out: only the process at the terminal can say so.
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["not_run"] = [[list(missing), count] for missing, count in not_run.items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  xdist ships no types
+    for missing, count in getattr(node, "workeroutput", {}).get("not_run", ()):
+        not_run[tuple(missing)] = count  # every worker collects all tests: the count is the same
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -48,7 +48,18 @@ class VenvPart:
     system_folders: tuple[str, ...] = ()
 
 
-Part = GoPart | VenvPart
+@dataclass(frozen=True, slots=True)
+class FilesPart:
+    """Folders copied out of Go modules that nothing is built from; ``programs`` maps each name to MODULE/FOLDER."""
+
+    name: str
+    folder: Path
+    version: str
+    programs: Mapping[str, str]
+    seconds: int
+
+
+Part = GoPart | VenvPart | FilesPart
 
 
 def load_part(folder: Path) -> Part:
@@ -64,8 +75,11 @@ def load_part(folder: Path) -> Part:
             system = tuple(spec.get("system", {}).get("folders", ()))
             stand_ins = spec.get("stand-ins", {})
             return VenvPart(folder.name, folder, version, spec["programs"], spec["seconds"], stand_ins, system)
+        case "files":
+            version = _pinned(folder / "go.mod", rf"{re.escape(spec['module'])} v(\S+)")
+            return FilesPart(folder.name, folder, version, spec["folders"], spec["seconds"])
         case kind:
-            message = f"{folder / 'part.toml'}: kind {kind!r} is neither go nor venv"
+            message = f"{folder / 'part.toml'}: kind {kind!r} is neither go, venv nor files"
             raise ValueError(message)
 
 
@@ -78,9 +92,13 @@ def home_of(part: Part) -> Path:
     """Return the folder in the cache that holds this part, built or not."""
     match part:
         case GoPart():
-            pins = [part.folder / "go.mod", part.folder / "go.sum", *part.folder.glob("*.go")]
+            pins = [part.folder / "go.mod", part.folder / "go.sum", *part.folder.rglob("*.go")]
             recipe = f"{part.programs} {part.ldflags}"
             tag = platform_tag()
+        case FilesPart():
+            pins = [part.folder / "go.mod", part.folder / "go.sum"]
+            recipe = f"{part.programs}"
+            tag = "any"
         case VenvPart():
             pins = [part.folder / "requirements.lock"]
             recipe = f"{part.stand_ins}"
@@ -100,6 +118,8 @@ def find_programs(part: Part) -> dict[str, Path] | None:
     match part:
         case GoPart():
             return {name: home / "bin" / name for name in part.programs}
+        case FilesPart():
+            return {name: home / name for name in part.programs}
         case VenvPart():
             return {name: next(home.glob(pattern)) for name, pattern in part.programs.items()}
         case _:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.errors import Place
 from matrix_secrets.manifests.resources import STRING_DATA
-from matrix_secrets.stack.fluxowner import Owner, owning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from matrix_secrets.checks.subject import Subject
     from matrix_secrets.findings import Finding
+    from matrix_secrets.stack.fluxowner import Owner
     from matrix_secrets.stack.model import Stack
 
 MISSING: Final = warning(
@@ -49,7 +49,7 @@ _CONTROLLER_FLAG: Final = b"--sops-age-secret"
 def check(subject: Subject) -> Iterator[Finding]:
     """Yield what is missing of each stack's owners; decryption is asked for only where something is encrypted."""
     for stack in subject.stacks:
-        owners = owning(subject.owners, stack.directory)
+        owners = subject.owners_of(stack)
         encrypted = next((file for file in stack.files if file.encrypted), None)
         if not owners:
             yield _missing(stack)

@@ -12,7 +12,7 @@ from matrix_secrets.errors import BadManifestError, OutsideError, RefusedError
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import Resource, resources
 from matrix_secrets.sops.metadata import is_encrypted
-from matrix_secrets.stack.fluxowner import FLUX_GROUP, Owner, flux_kustomizations
+from matrix_secrets.stack.fluxowner import Owner, declares_owners, flux_kustomizations, overlaid, owning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,14 +113,17 @@ class Subject:
 
     @cached_property
     def owners(self) -> tuple[Owner, ...]:
-        """All Flux Kustomizations that the repository declares."""
+        """All Flux Kustomizations that the repository declares; patches are not looked at."""
         found: list[Owner] = []
         for file in self.yaml_files:
-            raw = self.raw(file)
-            if FLUX_GROUP.encode() in raw and b"Kustomization" in raw:
+            if declares_owners(self.raw(file)):
                 stream = self.disk_stream(file)
                 found.extend(flux_kustomizations(stream) if stream is not None else ())
         return tuple(found)
+
+    def owners_of(self, stack: Stack) -> list[Owner]:
+        """The Flux Kustomizations that own a stack, with the decryption that patches leave them."""
+        return overlaid(owning(self.owners, stack.directory), self.owners, self.yaml_files, self.raw)
 
     def command(self, words: str, stack: Stack) -> str:
         """A command of ours that mends a stack; names it where there are several."""

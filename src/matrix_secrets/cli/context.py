@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matrix_secrets.agekeys.identity import Identity
     from matrix_secrets.cli.output.interface import Output
     from matrix_secrets.cli.settings import Settings
+    from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.sops.creationrules import CreationRules
     from matrix_secrets.sops.engine import Engine
@@ -136,6 +137,20 @@ class App:
     def asks(self) -> bool:
         """Whether somebody is there to answer a question."""
         return questions.possible()
+
+    @cached_property
+    def cluster(self) -> Connection:
+        """The cluster of --context, or of the kubeconfig's current one; nothing is sent yet."""
+        from matrix_secrets.cluster.connection import connect  # noqa: PLC0415  kubernetes: 0.2 s
+
+        found = self.timed("reading the kubeconfig", lambda: connect(self.settings.context))
+        self.output.detail(f"cluster {found.where}")
+        return found
+
+    @property
+    def cluster_named(self) -> bool:
+        """Whether somebody has said which cluster is meant: --context, or KUBECONFIG. A default one is not asked."""
+        return self.settings.context is not None or bool(self.env.get("KUBECONFIG"))
 
     def confirm(self, question: str, *, default: bool = False) -> bool:
         """Ask a question that names what is at stake; --yes answers it."""

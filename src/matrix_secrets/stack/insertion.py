@@ -29,7 +29,7 @@ def insert_key(text: str, mapping: Mapping, key: str, value: str, *, newline: st
 
 def insert_below(text: str, node: Node, indent: str, spelled: str, *, newline: str, last: bool) -> Edit:
     """Make the edit that puts lines below a node; ``last``: below the comments that still belong to it, too."""
-    position = _line_end(text, _content_end(node))
+    position = line_end(text, content_end(node))
     if last:
         position = _behind_comments(text, position, deeper_than=len(indent))
     if position > 0 and text[position - 1] == "\n":  # behind a block scalar, whose span has its line end in it
@@ -44,7 +44,8 @@ def indent_of(text: str, mapping: Mapping) -> str:
     return " " * (first.start - line_start)
 
 
-def _line_end(text: str, position: int) -> int:
+def line_end(text: str, position: int) -> int:
+    """Return the end of the line that a position is in; a position behind a line end is one itself."""
     if position > 0 and text[position - 1] == "\n":
         return position
     found = _LINE_END.match(text, position)
@@ -73,8 +74,8 @@ def _value_of(mapping: Mapping, after: str | None) -> Node:
     return mapping.items[-1][1]
 
 
-def _content_end(node: Node) -> int:
-    """Where the text of a node ends: for a block collection where its last leaf does."""
+def content_end(node: Node) -> int:
+    """Return where the text of a node ends: for a block collection where its last leaf does."""
     while isinstance(node, Mapping | Sequence) and not node.flow:
         node = node.items[-1][1] if isinstance(node, Mapping) else node.items[-1]
     return node.end

@@ -1,0 +1,76 @@
+"""HTTP to a port of a pod, through the API server, as `kubectl port-forward` does."""
+
+from __future__ import annotations
+
+import http.client
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from matrix_secrets.cluster.failures import silence
+from matrix_secrets.cluster.kinds import POD
+from matrix_secrets.cluster.podexec import refused
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from matrix_secrets.cluster.connection import Connection
+    from matrix_secrets.cluster.workloads import LivePod
+
+_TIMEOUT: Final = 15.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+
+
+class _Forwarded(http.client.HTTPConnection):
+    """HTTP over a socket that is there already."""
+
+    def __init__(self, through: socket.socket) -> None:
+        super().__init__("localhost", timeout=_TIMEOUT)
+        self._through = through
+
+    def connect(self) -> None:
+        self.sock = self._through
+
+
+def ask_pod(cluster: Connection, pod: LivePod, port: int, method: str, path: str) -> Answer:
+    """Send one HTTP request to a pod's port. Raises OutsideError where it does not answer, or it is forbidden."""
+    asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/portforward")
+    with _socket(cluster, pod, port) as through:
+        connection = _Forwarded(through)
+        try:
+            connection.request(method, path, headers={"Connection": "close"})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read())
+        except (http.client.HTTPException, OSError) as error:
+            raise silence(asked, error) from None
+
+
+@contextmanager
+def _socket(cluster: Connection, pod: LivePod, port: int) -> Iterator[Any]:
+    import websocket  # noqa: PLC0415  comes with kubernetes
+    from kubernetes import client, stream  # noqa: PLC0415  0.2 s: only where the cluster is asked
+
+    asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/portforward")
+    core = client.CoreV1Api(client.ApiClient(cluster.client.configuration))
+    try:
+        forward = stream.portforward(
+            core.connect_get_namespaced_pod_portforward, pod.name, pod.namespace, ports=str(port)
+        )
+    except client.ApiException as error:
+        raise refused(asked, error) from None
+    except (websocket.WebSocketException, OSError) as error:
+        raise silence(asked, error) from None
+    try:
+        through = forward.socket(port)
+        through.settimeout(_TIMEOUT)
+        yield through
+    finally:
+        forward.close()
