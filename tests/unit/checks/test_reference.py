@@ -8,7 +8,8 @@ from pathlib import Path
 from matrix_secrets.checks.registry import kinds
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
-COMMANDS = {"configure", "generate", "encrypt", "edit", "decrypt", "show", "verify", "keys generate", "keys sync"}
+COMMANDS = {"configure", "generate", "encrypt", "edit", "decrypt", "show", "verify", "audit", "keys generate"}
+COMMANDS |= {"keys sync", "keys remove"}
 
 
 def test_ids_are_told_apart() -> None:
