@@ -136,7 +136,7 @@ class _Telling:
 
     def _oldest(self, blobs: Iterable[str]) -> tuple[str, Introduction] | None:
         found = [(blob, self._introduced[blob]) for blob in blobs if blob in self._introduced]
-        return min(found, key=lambda pair: pair[1].date) if found else None
+        return max(found, key=lambda pair: pair[1].age) if found else None
 
     def _since(self, introduced: Introduction | None) -> Since | None:
         if introduced is None:
