@@ -57,6 +57,7 @@ parts: $(DEV_STAMP) ## sops, age, kubectl, Synapse, PostgreSQL, into the user's 
 bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
 	@$(BIN)/python tools/bench.py $(ARGS)
 	@$(BIN)/python tools/bench_keys.py
+	@$(BIN)/python tools/bench_audit.py
 
 lock: ## new lock files (UPGRADE=1: newest versions)
 	@test -x .venv-lock/bin/pip-compile || $(PYTHON) -m venv .venv-lock

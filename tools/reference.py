@@ -38,7 +38,8 @@ _JSON = """## JSON
 | `error` | null, or `code`, `message`, `hint`, and `cause` where it is known |
 | `next` | the commands that come next |
 
-What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `leaks` of `audit`.
+What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `leaks` of
+`audit`.
 """
 _EXITS = """## Exit codes
 

@@ -26,8 +26,8 @@ def made_up(repository: Hooked) -> Hooked:
 
 
 def planted(repository: Hooked, leak: Leak) -> str:
-    values = {"random": repository.value, "by hand": lambda: BY_HAND, "key": lambda: repository.me.secret}
-    return leak.plant(repository, values[leak.value]())
+    values = {"random": repository.value(), "by hand": BY_HAND, "key": repository.me.secret}
+    return leak.plant(repository, values[leak.value])
 
 
 def of_leak(request: pytest.FixtureRequest, leak: Leak) -> Hooked:
