@@ -129,7 +129,7 @@ def test_where_git_merges_the_plain_texts_so_do_we(
     left: dict[Target, str | None],
     right: dict[Target, str | None],
 ) -> None:
-    texts = [model.text() for model in (base, edited(base, left), edited(base, right))]
+    texts = (base.text(), edited(base, left).text(), edited(base, right).text())
     theirs = git_merge(tmp_path_factory.mktemp("git"), *texts)
     if theirs is None:
         event("git has a conflict")
@@ -144,10 +144,14 @@ lines = st.lists(
 )
 
 
+def joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
 @given(lines, lines, lines)
 def test_any_texts_at_all(one: list[str], two: list[str], three: list[str]) -> None:
     """Nothing but a merge, a conflict, or a refusal; and what only one side changed is that side."""
-    texts = ["".join(f"{line}\n" for line in each) for each in (one, two, three)]
+    texts = (joined(one), joined(two), joined(three))
     try:
         for text in texts:
             parse(text)

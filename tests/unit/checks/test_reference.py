@@ -17,8 +17,10 @@ COMMANDS = {
     "edit",
     "decrypt",
     "show",
+    "audit",
     "verify",
     "keys generate",
+    "keys remove",
     "keys sync",
 }
 
