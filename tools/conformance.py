@@ -104,7 +104,7 @@ def _recipients(real: RealSops) -> Iterator[str]:
 
 
 def _earlier() -> Iterator[str]:
-    yield "## Files of earlier releases\n\nFrom sops's own test data, opened here with the data key that GnuPG unwraps:\n"
+    yield "## Files of earlier releases\n\nFrom sops's own test data; the data keys were unwrapped by GnuPG:\n"
     yield "| file | written by sops | |\n|---|---|---|"
     keys = json.loads((_VECTORS / "keys.json").read_text(encoding="utf-8"))
     for name, key in sorted(keys.items()):

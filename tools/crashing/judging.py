@@ -22,6 +22,7 @@ Tree = dict[str, bytes]
 _STATE: Final = ".git/matrix-secrets/"
 _STAYS: Final = frozenset({f"{_STATE}lock", f"{_STATE}lock.holder"})
 _RANDOM: Final = re.compile(r"[A-Za-z0-9+/=_-]{32,}")  # values, digests, and recipients, which are looked at apart
+_COMMENT: Final = re.compile(r"(?m) *#.*$")  # the rules name who made them, by the system's name of the user
 _SECRET: Final = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
@@ -97,7 +98,7 @@ class Judge:
             return Meaning(text, frozenset())
         stream = parse(text, name)
         if not is_encrypted(stream):
-            return Meaning(_RANDOM.sub("*", text), frozenset())
+            return Meaning(_RANDOM.sub("*", _COMMENT.sub("", text)), frozenset())
         readers = frozenset(recipient for recipient, _ in read_metadata(stream).age)
         return Meaning(_RANDOM.sub("*", self._engine.decrypt(text, file=name)), readers)
 
