@@ -83,9 +83,9 @@ class Patient:
 
     def shell(self, command: str, **more: str) -> str:
         """Run a command line, a fix above all, as a user would in the repository."""
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S602  fixes are command lines
             command,
-            shell=True,  # noqa: S602  fixes are command lines
+            shell=True,
             cwd=self.repository.root,
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,

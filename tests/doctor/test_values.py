@@ -67,12 +67,18 @@ def test_no_live_secret(patient: Patient) -> None:
     ],
 )
 def test_the_live_configuration(patient: Patient, old: str, new: str, name: str) -> None:
-    """Mended in the cluster, it still is younger than the pod: doctor says so, and what to do."""
     reconfigure(patient, old, new)
     report = patient.doctor()
     assert report.broken == ["configuration"]
     assert report.because("Synapse") == ["configuration"]
     patient.shell(report.one(name)["fix"])
+    patient.holds("configuration")
+
+
+def test_a_configuration_that_is_younger_than_the_pod(patient: Patient) -> None:
+    """Mended in the cluster it still has changed since the pod started, which reads it only then."""
+    reconfigure(patient, "report_stats: false", "report_stats: true")
+    patient.shell("matrix-secrets cluster reconcile")
     report = patient.holds("configuration")
     assert report.broken == ["Synapse"]
     patient.shell(report.one("pod-outdated")["fix"])
