@@ -53,7 +53,7 @@ def _looked_at(each: Standing, addressed: Addressed) -> Iterator[Row]:
     for number, same in enumerate(by_fix.values()):
         name = each.link if number == 0 and each.state != _HOLDS else ""
         yield from _findings(name, same, addressed)
-    if each.because and each.because != (each.link,):
+    if each.because:
         yield _row("because", ", ".join(each.because), Mark.NONE)
 
 

@@ -121,7 +121,9 @@ def _too_many(seen: Running, remedies: Remedies) -> Iterator[Finding]:
     shared = [pod for pod in live[1:] if set(pod.claims) & set(live[0].claims)]
     if shared and seen.kind == "Deployment":
         message = f"{live[0].name} and {shared[0].name} run on the same volume, {live[0].claims[0]}"
-        fix = f"{remedies.edit_workload}set replicas: 1 and strategy: {{type: Recreate}} in {seen.name}, and push it"
+        fix = f"{remedies.edit_workload}set strategy: {{type: Recreate}} in {seen.name}, and push it"
+        if seen.live is not None and seen.live.replicas > 1:
+            fix = f"{remedies.kubectl}scale {seen.label} -n {seen.namespace} --replicas=1"
         yield SHARED.at(live_place(seen.kind, seen.namespace, seen.name), message, fix)
 
 
