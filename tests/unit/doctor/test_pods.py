@@ -14,6 +14,10 @@ from tests.unit.doctor.answers import SCRUB, pod, running, state, unready, workl
 if TYPE_CHECKING:
     from matrix_secrets.findings import Finding
 
+YAML = """yaml.scanner.ScannerError: mapping values are not allowed here
+  in "/conf/homeserver.yaml", line 14, column 18"""
+RENAMED = """Exception: Found users in database not native to chat.example.net!
+You cannot change a synapse server_name after it's been configured"""
 REMEDIES = Remedies("in synapse.yaml, ", "in synapse.yaml, ", "kubectl ", SCRUB)
 
 
@@ -133,12 +137,8 @@ def test_older_than_its_values() -> None:
             "synapse-database-unreachable",
             "",
         ),
-        (
-            "yaml.scanner.ScannerError: mapping values are not allowed here\n"
-            '  in "/conf/homeserver.yaml", line 14, column 18',
-            "synapse-yaml-error",
-            "14",
-        ),
+        ('FATAL:  database "synapse" does not exist', "synapse-database-missing", ""),
+        (YAML, "synapse-yaml-error", "14"),
         ("Error in configuration at 'listeners.<item 0>':\n  x", "synapse-config-error", ""),
         ("Error in configuration at 'database':\n  x", "synapse-config-error", "database"),
         ("Missing mandatory `server_name` config option.", "synapse-config-error", "server_name"),
@@ -147,12 +147,7 @@ def test_older_than_its_values() -> None:
             "synapse-file-missing",
             "/conf/logging.config",
         ),
-        (
-            "Exception: Found users in database not native to chat.example.net!\n"
-            "You cannot change a synapse server_name after it's been configured",
-            "synapse-server-name-changed",
-            "",
-        ),
+        (RENAMED, "synapse-server-name-changed", ""),
         (
             "Database has incorrect collation of 'en_US.utf8'. Should be 'C'",
             "synapse-database-collation",

@@ -128,7 +128,7 @@ def _proof(seen: Seen, proof: Proof) -> Iterator[Finding]:
             message = f"refuses the password of {proof.secret}: its data directory was made with an older one{older}"
             yield REFUSED.at(place, f"{message}; {lost}", seen.heal)
         case LogIn.NO_DATABASE:
-            sql = f'create database "{proof.database}" encoding utf8 locale c template template0'
+            sql = f'create database "{proof.database}" encoding utf8 locale "C" template template0'
             shell = f"psql -X -U {proof.user} -d postgres -c '{sql}'"
             fix = f"{seen.remedies.kubectl}exec -n {seen.running.namespace} {seen.running.label} -- {shell}"
             yield NO_DATABASE.at(place, f"has no database {proof.database}", fix)

@@ -83,6 +83,12 @@ SYNAPSE: Final = (
         "{edit}make database.args.host the name of PostgreSQL's Service, and push it",
     ),
     _symptom(
+        ailments.NO_DATABASE,
+        r'database "[^"\n]*" does not exist',
+        "its database does not exist",
+        "{edit}make database.args.database the one that POSTGRES_DB names, and push it",
+    ),
+    _symptom(
         ailments.UNREACHABLE,
         r"Connection refused|could not connect to server|Connection timed out|No route to host",
         "it does not reach its database",
