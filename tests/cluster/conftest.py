@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import base64
 import os
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.running import Cli, Done
+from tests.testbed import flux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +63,25 @@ class Home:
     def own_identity(self) -> Path:
         """The identity that `keys generate` made."""
         return Path(os.environ["XDG_CONFIG_HOME"]) / "sops/age/keys.txt"
+
+    def live_values(self) -> dict[str, str]:
+        """What the stack's Secret holds in the cluster."""
+        data = self.cluster.api.must_get("v1/Secret", "matrix-secrets", "matrix")["data"]
+        return {key: base64.b64decode(text).decode() for key, text in data.items()}
+
+    def touch_owner(self) -> None:
+        """Let Flux apply the owner once more."""
+        stamp = {"reconcile.fluxcd.io/requestedAt": datetime.now(UTC).isoformat()}
+        self.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": stamp}})
+
+    def kubeconfig_of_nobody(self, path: Path) -> Path:
+        """A kubeconfig whose server is not there."""
+        with socket.socket() as closed:
+            closed.bind((self.cluster.node_address, 0))
+            port = closed.getsockname()[1]
+        url = f"https://{self.cluster.node_address}:{port}"
+        path.write_text(self.cluster.kubeconfig.read_text().replace(self.cluster.apiserver.server.url, url))
+        return path
 
     def run_fix(self, kubectl: Path, command: str) -> None:
         """Carry out a fix as a person does: in a shell, with the tests' kubectl."""
@@ -119,6 +142,7 @@ def quiet_home(guide_repository: FluxRepository, cluster: Cluster) -> Home:
 @pytest.fixture
 def whole_home(guide_repository: FluxRepository, cluster: Cluster) -> Home:
     """Flux follows the repository; the stack's placeholders are in it, and nothing builds them."""
+    guide_repository.recreate("postgres", "synapse")
     guide_repository.edit(STACK, "- matrix\n", "- matrix/namespace.yaml\n")
     guide_repository.push("Without the stack")
     guide_repository.bootstrap()

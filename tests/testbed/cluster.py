@@ -15,7 +15,7 @@ from tests.testbed.artifacts import ArtifactServer
 from tests.testbed.forge import Forge
 from tests.testbed.kubeconfig import CONTEXT
 from tests.testbed.node.images import Images
-from tests.testbed.node.node import CONTAINERS, Node
+from tests.testbed.node.node import BY_NAME, Node
 from tests.testbed.processes import Process, Processes, tail
 from tests.testbed.users import Users
 
@@ -58,7 +58,7 @@ class Cluster:
         """A kubeconfig of a new user who may do what the RBAC rules say, in one namespace or everywhere."""
         return self.users.mint(*rules, namespace=namespace)
 
-    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
         """Wait for something to become true, and say what never did."""
         end = time.monotonic() + seconds
         while not condition():
@@ -76,7 +76,7 @@ class Cluster:
         stamp = {forges.REQUESTED: datetime.now(UTC).isoformat()}
         self.api.patch(forges.KIND, name, namespace, {"metadata": {"annotations": stamp}})
 
-    def wait_applied(self, name: str, commit: str, seconds: float = 90) -> None:
+    def wait_applied(self, name: str, commit: str, seconds: float = 240) -> None:
         """Wait until a Kustomization of Flux is Ready on exactly this commit."""
         self.wait(
             lambda: flux.ready_on(self.kustomization(name), commit),
@@ -145,7 +145,7 @@ def start(root: Path, programs: Programs) -> Cluster:
         api = Api(config, root / "discovery.json")
         _start_controllers(processes, programs, server, config)
         crds.install(api, *(programs[name] for name in CRDS))
-        kwok.start(processes, programs, server, config, root / "node" / CONTAINERS)
+        kwok.start(processes, programs, server, config, root / "node" / BY_NAME)
         kwok.create_node(api)
         images = Images(programs, (address, apiserver.PORT), _account(root, server))
         node = Node(kwok.NODE, api, network, images, root / "node")

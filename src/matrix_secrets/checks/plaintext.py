@@ -50,7 +50,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for stack in subject.stacks:
         for file in stack.files:
             for resource in subject.disk_resources(file.file):
-                for entry, name, place in _readable(resource):
+                for entry, name, place in readable_secrets(resource):
                     if file.encrypted:
                         fix = _by_hand(subject, stack, entry)
                         yield IN_ENCRYPTED.at(place, f"{name} is plain text in an encrypted file", fix)
@@ -77,13 +77,13 @@ def _by_hand(subject: Subject, stack: Stack, entry: Entry) -> str:
     return f"{put_back}, then matrix-secrets edit {shlex.quote(stream.file)}"
 
 
-def _readable(resource: Resource) -> Iterator[tuple[Entry, str, Place]]:
+def readable_secrets(resource: Resource) -> Iterator[tuple[Entry, str, Place]]:
     """Yield the entry, the name and the place of each secret of a resource that anybody can read."""
     for entry in resource.entries():
         if entry.encrypted:
             continue
         if entry.key == HOMESERVER_KEY:
-            for name, place in _options(entry):
+            for name, place in secret_options(entry):
                 yield entry, name, place
         elif resource.kind == "Secret" and entry.key not in _HARMLESS and _is_value(entry):
             yield entry, entry.key, entry.place
@@ -99,7 +99,8 @@ def _is_value(entry: Entry) -> bool:
     return bool(text.strip()) and not is_placeholder(text)
 
 
-def _options(entry: Entry) -> Iterator[tuple[str, Place]]:
+def secret_options(entry: Entry) -> Iterator[tuple[str, Place]]:
+    """Yield name and place of each option of a homeserver.yaml that holds a readable secret."""
     config = read_config(entry, None)
     for leaf in leaves(config.root):
         if _holds_secret(leaf):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks import (
     agekey,
+    ages,
     agreement,
     ciphertext,
     completeness,
     coverage,
     embedded,
+    history,
     identity,
     leaks,
     opening,
@@ -23,6 +25,8 @@ from matrix_secrets.checks import (
     ports,
     readers,
     rollout,
+    ruled,
+    sealed,
     sealing,
     staged,
     urls,
@@ -69,6 +73,7 @@ CHECKS: Final = (
     Check(readers.KINDS, readers.check),
     Check(sealing.KINDS, sealing.check),
     Check(rollout.KINDS, rollout.check),
+    Check(sealed.KINDS, sealed.check),
     Check(owner.KINDS, owner.check),
 )
 SWEEPS: Final = (
@@ -83,3 +88,6 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
+    # Found elsewhere: with --max-age, by the hooks, by audit.
+    for kinds_elsewhere in (ages.KINDS, ruled.KINDS, history.KINDS):
+        yield from kinds_elsewhere

@@ -10,6 +10,8 @@ from matrix_secrets.gitrepo.command import last_lines, redact_credentials, run_g
 from matrix_secrets.gitrepo.locate import current_branch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matrix_secrets.gitrepo.command import Answer
     from matrix_secrets.gitrepo.locate import WorkTree
 
@@ -50,9 +52,16 @@ def upstream(work_tree: WorkTree, branch: str) -> Upstream | None:
 
 
 def push(
-    work_tree: WorkTree, remote: str | None = None, refspec: str | None = None, *, dry_run: bool = False
+    work_tree: WorkTree,
+    remote: str | None = None,
+    refspec: str | None = None,
+    *,
+    dry_run: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> Pushed:
     """Push the current branch to its upstream, or ``refspec`` to ``remote``. Never forces.
+
+    ``env`` is what the user's hooks are told beyond the environment.
 
     Raises `RefusedError` without a branch or an upstream, `OutsideError` with the remote's words if it is not taken.
     """
@@ -61,7 +70,7 @@ def push(
         target = _target(work_tree, branch, remote)
         remote, refspec = target.remote, refspec or f"refs/heads/{branch}:{target.ref}"
     words = ("push", "--porcelain", *(["--dry-run"] if dry_run else []), "--", remote, refspec)
-    answer = run_git(work_tree, *words, ok=range(256))
+    answer = run_git(work_tree, *words, ok=range(256), env=env)
     results = [line.split("\t") for line in answer.text.splitlines() if line.count("\t") == 2]
     if answer.status != 0:
         raise _refused(redact_credentials(remote), results, answer)

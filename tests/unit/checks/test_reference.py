@@ -21,6 +21,8 @@ COMMANDS = {
     "configure",
     "generate",
     "encrypt",
+    "seal",
+    "rotate",
     "edit",
     "decrypt",
     "show",
