@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
 COMMANDS = {
+    "audit",
     "cluster enable-decryption",
     "cluster install-key",
     "cluster reconcile",
