@@ -96,6 +96,20 @@ class Patient:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+    def text(self, *arguments: str, code: int = 0, **more: str) -> str:
+        """What a command of ours prints, on either stream."""
+        done = subprocess.run(
+            [sys.executable, "-m", "matrix_secrets", "--engine", "builtin", *arguments],
+            cwd=self.repository.root,
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
     def doctor(self, *arguments: str, **more: str) -> Report:
         command = [sys.executable, "-m", "matrix_secrets", "--engine", "builtin", "doctor", "--json", *arguments]
         done = subprocess.run(

@@ -106,15 +106,15 @@ def test_a_rolling_update_of_postgres(patient: Patient) -> None:
 
 
 def test_an_option_that_synapse_does_not_take(patient: Patient) -> None:
-    """Inline and by path at once is a ConfigError."""
-    option = "    form_secret_path: /conf/form\n"
+    option = "    caches: {global_factor: much}\n"
     patient.edit_plain(
         SYNAPSE, lambda text: text.replace("    report_stats: false\n", f"    report_stats: false\n{option}")
     )
-    patient.push("An option too many")
+    patient.push("An option that is none")
     report = patient.finds("synapse-config-error")
     assert report.broken[-1] == "Synapse"
-    assert report.one("synapse-config-error")["fix"].startswith(f"matrix-secrets edit {SYNAPSE}, and correct")
+    fix = report.one("synapse-config-error")["fix"]
+    assert fix.startswith(f"matrix-secrets edit {SYNAPSE}, and correct caches.global_factor in homeserver.yaml")
     patient.edit_plain(SYNAPSE, lambda text: text.replace(option, ""))
     patient.push("Without it")
     patient.holds("owner", "Synapse")

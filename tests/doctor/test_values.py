@@ -10,6 +10,8 @@ import pytest
 from tests.doctor.patient import ELEMENT, POSTGRES, SYNAPSE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.doctor.patient import Patient
 
 CIPHERTEXT = "ENC[AES256_GCM,data:aGVsbG8=,iv:aGVsbG8=,tag:aGVsbG8=,type:str]"
@@ -119,3 +121,45 @@ def test_a_value_that_git_holds_and_the_cluster_does_not(patient: Patient) -> No
     assert "not-committed" in report.ids
     patient.shell(f"git checkout --quiet -- {POSTGRES} {SYNAPSE} {ELEMENT}")
     patient.holds()
+
+
+def test_what_may_not_be_looked_at(patient: Patient) -> None:
+    """A user who may not read Secrets: what needs none is looked at; of the rest the missing right is named."""
+    flux = {"apiGroups": ["kustomize.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"], "resources": ["*"]}
+    rules = [{**flux, "verbs": ["get", "list"]}, {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["get"]}]
+    report = patient.doctor(KUBECONFIG=str(patient.cluster.user(*rules)))
+    assert report.code == 4
+    assert report.states["owner"] == "holds"
+    assert report.states["cluster key"] == "not-answered"
+    assert report.states["live Secret"] == "not-looked-at"
+    assert report.found["error"]["code"] == "outside"
+    assert "auth can-i get secrets/sops-age --namespace flux-system" in report.found["error"]["hint"]
+
+
+def test_no_cluster_to_ask(patient: Patient, tmp_path: Path) -> None:
+    report = patient.doctor(KUBECONFIG=str(tmp_path / "none"))
+    assert report.code == 4
+    assert report.states["files"] == "holds"
+    assert report.states["source"] == "not-answered"
+    assert report.because("Element") == ["source"]
+    text = patient.text("doctor", code=4, KUBECONFIG=str(tmp_path / "none"))
+    assert "not looked at until the cluster can be asked" in text
+
+
+def test_an_api_server_that_is_away(patient: Patient) -> None:
+    patient.cluster.stop_api_server()
+    report = patient.doctor()
+    patient.cluster.start_api_server()
+    assert report.code == 4
+    assert report.states["source"] == "not-answered"
+    patient.holds()
+
+
+def test_what_people_read(patient: Patient) -> None:
+    """Line by line, with -v: no value is in it, neither on stdout nor on stderr."""
+    text = patient.text("-v", "doctor", "--all")
+    assert not [value for value in patient.secrets if value in text]
+    lines = text.splitlines()
+    assert "apps/matrix on testbed" in text
+    marked = [line.split()[:2] for line in lines if line.startswith(("  ✓", "  !"))]
+    assert [name for _, name in marked][:6] == ["identity", "files", "source", "cluster", "controller", "owner"]

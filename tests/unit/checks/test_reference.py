@@ -19,6 +19,7 @@ COMMANDS = {
     "cluster install-key",
     "cluster reconcile",
     "keys add",
+    "keys remove",
     "configure",
     "generate",
     "encrypt",

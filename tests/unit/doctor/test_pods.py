@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 YAML = """yaml.scanner.ScannerError: mapping values are not allowed here
   in "/conf/homeserver.yaml", line 14, column 18"""
+CONFLICT = """Error in configuration:
+  Conflicting options 'form_secret' and 'form_secret_path' are both defined in
+config file."""
 RENAMED = """Exception: Found users in database not native to chat.example.net!
 You cannot change a synapse server_name after it's been configured"""
 REMEDIES = Remedies("in synapse.yaml, ", "in synapse.yaml, ", "kubectl ", SCRUB)
@@ -129,17 +132,23 @@ def test_older_than_its_values() -> None:
     ("log", "name", "found"),
     [
         # Synapse 1.163.2
-        ('FATAL:  password authentication failed for user "synapse"', "synapse-password-refused", ""),
-        ("fe_sendauth: no password supplied", "synapse-password-refused", ""),
-        ('could not translate host name "db" to address: Name or service not known', "synapse-database-host", ""),
+        ('FATAL:  password authentication failed for user "synapse"', "synapse-password-refused", None),
+        ("fe_sendauth: no password supplied", "synapse-password-refused", None),
+        ('could not translate host name "db" to address: Name or service not known', "synapse-database-host", None),
         (
             'connection to server at "10.43.0.7", port 5432 failed: Connection refused\n\tIs the server running',
             "synapse-database-unreachable",
-            "",
+            None,
         ),
-        ('FATAL:  database "synapse" does not exist', "synapse-database-missing", ""),
+        ('FATAL:  database "synapse" does not exist', "synapse-database-missing", None),
         (YAML, "synapse-yaml-error", "14"),
-        ("Error in configuration at 'listeners.<item 0>':\n  x", "synapse-config-error", ""),
+        ("Error in configuration:\n  Password 'hunter2' is not right", "synapse-config-error", None),
+        (CONFLICT, "synapse-config-error", "form_secret"),
+        (
+            "Error in configuration:\n  caches.global_factor must be a number.",
+            "synapse-config-error",
+            "caches.global_factor",
+        ),
         ("Error in configuration at 'database':\n  x", "synapse-config-error", "database"),
         ("Missing mandatory `server_name` config option.", "synapse-config-error", "server_name"),
         (
@@ -147,37 +156,43 @@ def test_older_than_its_values() -> None:
             "synapse-file-missing",
             "/conf/logging.config",
         ),
-        (RENAMED, "synapse-server-name-changed", ""),
+        (RENAMED, "synapse-server-name-changed", None),
         (
             "Database has incorrect collation of 'en_US.utf8'. Should be 'C'",
             "synapse-database-collation",
-            "",
+            None,
         ),
         (
             "PermissionError: [Errno 13] Permission denied: '/data/signing.key'",
             "synapse-file-unreadable",
             "/data/signing.key",
         ),
-        ("OSError: [Errno 28] No space left on device", "volume-full", ""),
+        ("OSError: [Errno 28] No space left on device", "volume-full", None),
         # The image's entry point, and PostgreSQL 15
-        ("Error: Database is uninitialized and superuser password is not specified.", "postgres-password-missing", ""),
+        (
+            "Error: Database is uninitialized and superuser password is not specified.",
+            "postgres-password-missing",
+            None,
+        ),
         (
             "DETAIL:  The data directory was initialized by PostgreSQL version 14, which is not compatible",
             "postgres-version",
             "14",
         ),
-        ('FATAL:  lock file "postmaster.pid" already exists', "postgres-locked", ""),
+        ('FATAL:  lock file "postmaster.pid" already exists', "postgres-locked", None),
         (
             'initdb: error: directory "/var/lib/postgresql/data" exists but is not empty',
             "postgres-data-directory",
-            "",
+            None,
         ),
     ],
 )
-def test_what_logs_mean(log: str, name: str, found: str) -> None:
+def test_what_logs_mean(log: str, name: str, found: str | None) -> None:
     recognised = recognise(f"something before\n{log}\nsomething after\n", POSTGRES if name.startswith("p") else SYNAPSE)
     assert recognised is not None
-    assert (recognised.symptom.kind.id, recognised.found) == (name, found)
+    assert recognised.symptom.kind.id == name
+    assert found in (None, recognised.found)
+    assert "hunter2" not in recognised.says
     assert not set("{}") & set(recognised.says)
 
 
