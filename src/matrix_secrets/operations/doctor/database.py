@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.postgres import LogIn
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_POSTGRES
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.passwords import Proof, prove, secret_with_password
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import KINDS as POD_KINDS
 from matrix_secrets.operations.doctor.pods import Remedies, judge_pods
 from matrix_secrets.operations.doctor.running import Running, running

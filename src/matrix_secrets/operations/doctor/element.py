@@ -11,8 +11,8 @@ from matrix_secrets.checks.urls import read_url
 from matrix_secrets.cluster.element import CONFIG_PATH, ask_element
 from matrix_secrets.manifests.nodes import child, text_at
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_ELEMENT
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import ELEMENT

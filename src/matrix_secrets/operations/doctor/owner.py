@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error
 from matrix_secrets.cluster.flux import commit_of
 from matrix_secrets.errors import Place
-from matrix_secrets.operations.doctor.case import KEY_NAME, live_place
+from matrix_secrets.operations.doctor.case import KEY_NAME
 from matrix_secrets.operations.doctor.controller import edit_of_owner
 from matrix_secrets.operations.doctor.fluxstate import awaits_health, in_cluster, in_progress
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.refusals import FAILED, refused
 from matrix_secrets.operations.doctor.refusals import KINDS as REFUSALS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
-from matrix_secrets.operations.doctor.case import live_place
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 
 if TYPE_CHECKING:

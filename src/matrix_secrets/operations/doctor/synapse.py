@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.synapse import Answers, ask_synapse
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_SYNAPSE
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.frontdoor import KINDS as SERVICE_KINDS
 from matrix_secrets.operations.doctor.frontdoor import FrontDoor, front_door, judge_door
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import SYNAPSE
