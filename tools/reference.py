@@ -39,7 +39,7 @@ _JSON = """## JSON
 | `next` | the commands that come next |
 
 What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `leaks` of
-`audit`.
+`audit`, `links` of `doctor`.
 """
 _EXITS = """## Exit codes
 
