@@ -57,7 +57,7 @@ def turned_round(world: World) -> World:
     )
 
 
-def after(world: World, step: Step) -> World:
+def after(world: World, step: Step) -> World:  # noqa: PLR0911  a line each
     """What a step makes of a world when nothing goes wrong."""
     match step:
         case Step.ALTER | Step.RESTORE:
@@ -158,9 +158,7 @@ def test_while_main_is_protected_the_old_values_stay_in_force() -> None:
 
 
 def test_third_values_on_main_stop_a_resume_and_are_kept_by_an_abort() -> None:
-    world = World(
-        in_flight=True, main=OLD, role=NEW, live=OTHER, settled=False, pods=OLD, serves=True, contested=True
-    )
+    world = World(in_flight=True, main=OLD, role=NEW, live=OTHER, settled=False, pods=OLD, serves=True, contested=True)
     assert next_step(world, NEW) is Step.STOP
     assert walk(world, OLD)[1] == [Step.RESTORE, Step.RECONCILE, Step.CLOSE]
 

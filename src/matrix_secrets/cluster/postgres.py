@@ -1,4 +1,4 @@
-"""PostgreSQL in its pod, by way of its own `psql`: what it keeps of a password, a new one, and whether one is let in."""
+"""PostgreSQL in its pod, by its own `psql`: what it keeps of a password, a new one, and whether one is let in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second work tree for a while: commits are made there, with the user's hooks and signing, and theirs is not touched."""
+"""A second work tree for a while: commits are made there, with the user's hooks and signing, theirs is not touched."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scratch_tree(work_tree: WorkTree, commit: str) -> Iterator[WorkTree]:
 
 
 def commit_all(tree: WorkTree, message: str) -> str:
-    """Commit everything that was changed in a scratch tree; return the commit. Raises OutsideError with a hook's words."""
+    """Commit all that was changed in a scratch tree; return the commit. Raises OutsideError with a hook's words."""
     run_git(tree, "add", "--all")
     run_git(tree, "commit", "--quiet", "--file=-", stdin=message.encode())
     return run_git(tree, "rev-parse", "HEAD").text

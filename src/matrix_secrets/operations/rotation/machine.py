@@ -49,15 +49,7 @@ def next_step(world: World, goal: Side, *, protected: bool = False) -> Step:
         return Step.DONE
     if goal is Side.OLD and not world.turned:
         return Step.TURN if world.main is Side.NEW else _converge(world, Side.OLD)
-    if world.main is not Side.NEW:
-        if world.contested:
-            return Step.STOP
-        if not world.based:
-            return Step.RENEW
-        if protected:
-            return Step.RESTORE if world.role not in {None, Side.OLD} else Step.WAIT
-        return Step.ALTER if world.role not in {None, Side.NEW} else Step.PUBLISH
-    return _converge(world, Side.NEW)
+    return _converge(world, Side.NEW) if world.main is Side.NEW else _towards_main(world, protected=protected)
 
 
 def state(world: World) -> State:
@@ -77,6 +69,16 @@ def state(world: World) -> State:
         Step.PROVE: State.RESTARTED,
     }
     return names.get(_converge(world, Side.NEW), State.PROVEN)
+
+
+def _towards_main(world: World, *, protected: bool) -> Step:
+    if world.contested:
+        return Step.STOP
+    if not world.based:
+        return Step.RENEW
+    if protected:
+        return Step.RESTORE if world.role not in {None, Side.OLD} else Step.WAIT
+    return Step.ALTER if world.role not in {None, Side.NEW} else Step.PUBLISH
 
 
 def _converge(world: World, side: Side) -> Step:

@@ -22,8 +22,9 @@ class World:
     hold the new values, what it holds is called old, and ``contested`` says that it is not what the rotation began
     with. ``based``: the rotation's commit continues ``main``. ``role``: which password the database accepts, None
     where the rotation does not concern it. ``live``: the Secret and the ConfigMap in the cluster. ``settled``: Flux is
-    Ready on a commit that holds what ``main`` holds. ``pods``: NEW or OLD where all of them are of that template, ready,
-    and none is left of another; None where none has to restart. ``serves``: Synapse reads its database.
+    Ready on a commit that holds what ``main`` holds. ``pods``: NEW or OLD where all of them are of that template,
+    ready, and none is left of another; None where none has to restart. ``serves``: Synapse reads its database.
+    ``turned``: the rotation leads back to the values from before another one.
     """
 
     in_flight: bool

@@ -1,0 +1,86 @@
+"""Everything that a rotation changes outside, each as one act; a test can stop it before or after any of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from matrix_secrets.cluster import postgres
+from matrix_secrets.gitrepo.command import run_git
+from matrix_secrets.gitrepo.locate import current_branch
+from matrix_secrets.gitrepo.push import push, upstream
+from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matrix_secrets.cluster.postgres import Database
+    from matrix_secrets.gitrepo.locate import WorkTree
+    from matrix_secrets.secretvalue import SecretValue
+
+_REF = f"refs/heads/{ROTATION_BRANCH}"
+
+
+class Effects(Protocol):
+    """The acts. All raise OutsideError; after that it may not be known whether it was done, and one has to look."""
+
+    def create_branch(self, commit: str) -> None:
+        """Take the lock: push the rotation branch, which must not be there."""
+
+    def replace_branch(self, commit: str, known: str) -> None:
+        """Push another rotation in place of the one that is known."""
+
+    def delete_branch(self, known: str) -> None:
+        """Give the lock back; only the rotation that is known is deleted."""
+
+    def set_role(self, database: Database, verifier: SecretValue) -> None:
+        """Give the database's role a password."""
+
+    def publish(self, commit: str, main: str) -> None:
+        """Fast-forward the branch that Flux follows. Never forces."""
+
+    def reconcile(self) -> None:
+        """Ask Flux to fetch and apply, without waiting."""
+
+    def follow(self, commit: str, main: str) -> None:
+        """Fast-forward the user's own branch, if that touches nothing of theirs."""
+
+
+class Outside:
+    """The real ones."""
+
+    def __init__(self, work_tree: WorkTree, remote: str, request_reconcile: Callable[[], None]) -> None:
+        self._work_tree = work_tree
+        self._remote = remote
+        self._request_reconcile = request_reconcile
+
+    def create_branch(self, commit: str) -> None:
+        """See `Effects`."""
+        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting="")
+
+    def replace_branch(self, commit: str, known: str) -> None:
+        """See `Effects`."""
+        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting=known)
+
+    def delete_branch(self, known: str) -> None:
+        """See `Effects`."""
+        push(self._work_tree, self._remote, f":{_REF}", expecting=known)
+
+    def set_role(self, database: Database, verifier: SecretValue) -> None:
+        """See `Effects`."""
+        postgres.set_verifier(database, verifier)
+
+    def publish(self, commit: str, main: str) -> None:
+        """See `Effects`."""
+        push(self._work_tree, self._remote, f"{commit}:refs/heads/{main}")
+
+    def reconcile(self) -> None:
+        """See `Effects`."""
+        self._request_reconcile()
+
+    def follow(self, commit: str, main: str) -> None:
+        """See `Effects`."""
+        branch = current_branch(self._work_tree)
+        followed = None if branch is None else upstream(self._work_tree, branch)
+        if followed is not None and followed.remote == self._remote and followed.ref == f"refs/heads/{main}":
+            # Where Git refuses (other commits, own changes in the way), the user pulls when it suits them.
+            run_git(self._work_tree, "merge", "--ff-only", "--quiet", commit, ok=range(256))
