@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.gitrepo.command import redact_credentials, run_git
+from matrix_secrets.gitrepo.revision import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def read_heads(work_tree: WorkTree, remote: str, branches: Sequence[str]) -> Rem
         raise OutsideError(f"{where} cannot be asked for its branches", cause=answer.words, hint=f"git fetch {where}")
     rows = (line.split("\t", 1) for line in answer.text.splitlines() if "\t" in line)
     found = {ref.removeprefix(_HEADS): commit for commit, ref in rows if ref in refs}
-    missing = [branch for branch, commit in found.items() if not _is_here(work_tree, commit)]
+    missing = [branch for branch, commit in found.items() if not is_here(work_tree, commit)]
     if missing:
         run_git(work_tree, "fetch", "--quiet", "--no-tags", "--", remote, *(_HEADS + branch for branch in missing))
     return RemoteHeads(remote, found)
@@ -51,7 +52,3 @@ def is_ancestor(work_tree: WorkTree, old: str, new: str) -> bool:
 def parent_of(work_tree: WorkTree, commit: str) -> str | None:
     """Return a commit's first parent, None where it has none."""
     return run_git(work_tree, "rev-parse", "--quiet", "--verify", f"{commit}^", ok=(0, 1, 128)).text or None
-
-
-def _is_here(work_tree: WorkTree, commit: str) -> bool:
-    return run_git(work_tree, "cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _REF = f"refs/heads/{ROTATION_BRANCH}"
 
 
-class Effects(Protocol):
+class Acts(Protocol):
     """The acts. All raise OutsideError; after that it may not be known whether it was done, and one has to look."""
 
     def create_branch(self, commit: str) -> None:
@@ -54,31 +54,31 @@ class Outside:
         self._request_reconcile = request_reconcile
 
     def create_branch(self, commit: str) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting="")
 
     def replace_branch(self, commit: str, known: str) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting=known)
 
     def delete_branch(self, known: str) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         push(self._work_tree, self._remote, f":{_REF}", expecting=known)
 
     def set_role(self, database: Database, verifier: SecretValue) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         postgres.set_verifier(database, verifier)
 
     def publish(self, commit: str, main: str) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         push(self._work_tree, self._remote, f"{commit}:refs/heads/{main}")
 
     def reconcile(self) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         self._request_reconcile()
 
     def follow(self, commit: str, main: str) -> None:
-        """See `Effects`."""
+        """See `Acts`."""
         branch = current_branch(self._work_tree)
         followed = None if branch is None else upstream(self._work_tree, branch)
         if followed is not None and followed.remote == self._remote and followed.ref == f"refs/heads/{main}":
