@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from matrix_secrets.cluster import postgres
+from matrix_secrets.cluster.flux import REQUESTED
+from matrix_secrets.cluster.kinds import KUSTOMIZATION
+from matrix_secrets.cluster.writing import annotate
 from matrix_secrets.gitrepo.command import run_git
 from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.gitrepo.push import push, upstream
+from matrix_secrets.operations.goal import Goal
+from matrix_secrets.operations.reconcile import Watch, wait_for_source
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matrix_secrets.cluster.postgres import Database
     from matrix_secrets.gitrepo.locate import WorkTree
+    from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.secretvalue import SecretValue
 
 _REF = f"refs/heads/{ROTATION_BRANCH}"
@@ -38,8 +43,8 @@ class Acts(Protocol):
     def publish(self, commit: str, main: str) -> None:
         """Fast-forward the branch that Flux follows. Never forces."""
 
-    def reconcile(self) -> None:
-        """Ask Flux to fetch and apply, without waiting."""
+    def reconcile(self, commit: str) -> str:
+        """Ask Flux to fetch a commit of main and to apply it; return the token it answers with once it has tried."""
 
     def follow(self, commit: str, main: str) -> None:
         """Fast-forward the user's own branch, if that touches nothing of theirs."""
@@ -48,10 +53,11 @@ class Acts(Protocol):
 class Outside:
     """The real ones."""
 
-    def __init__(self, work_tree: WorkTree, remote: str, request_reconcile: Callable[[], None]) -> None:
+    def __init__(self, work_tree: WorkTree, remote: str, site: Site, patience: float) -> None:
         self._work_tree = work_tree
         self._remote = remote
-        self._request_reconcile = request_reconcile
+        self._site = site
+        self._patience = patience
 
     def create_branch(self, commit: str) -> None:
         """See `Acts`."""
@@ -73,9 +79,15 @@ class Outside:
         """See `Acts`."""
         push(self._work_tree, self._remote, f"{commit}:refs/heads/{main}")
 
-    def reconcile(self) -> None:
+    def reconcile(self, commit: str) -> str:
         """See `Acts`."""
-        self._request_reconcile()
+        cluster = self._site.cluster
+        goal = Goal(self._work_tree, commit, self._remote, self._site.main, unpushed=False)
+        wait_for_source(Watch(cluster, goal, self._patience), self._site.source)
+        token = datetime.now(UTC).isoformat()
+        for name in self._site.chain:
+            annotate(cluster, KUSTOMIZATION, name.namespace, name.name, {REQUESTED: token})
+        return token
 
     def follow(self, commit: str, main: str) -> None:
         """See `Acts`."""

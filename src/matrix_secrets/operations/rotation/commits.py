@@ -52,12 +52,17 @@ class Commits:
             self._held[commit] = Held(commit, stack, values)
         return self._held[commit]
 
-    def _stack(self, commit: str) -> Stack:
+    def workspace(self, commit: str) -> Workspace:
+        """Return the manifests of a commit."""
         tree = self._work_tree
         names = [name for name in files_of(tree, commit) if name.endswith((".yaml", ".yml"))]
         contents = read_files(tree, commit, names)
-        workspace = Workspace(tree.root, tree.git_dir, self._engine_of, contents)
-        further = read_declarations(decode(contents[FILE], FILE)) if FILE in contents else ()
+        return Workspace(tree.root, tree.git_dir, self._engine_of, contents)
+
+    def _stack(self, commit: str) -> Stack:
+        workspace = self.workspace(commit)
+        declared = FILE in workspace.yaml_files()
+        further = read_declarations(decode(workspace.raw(FILE), FILE)) if declared else ()
         for stack in find_stacks(workspace, further):
             if stack.directory == self.directory:
                 return stack

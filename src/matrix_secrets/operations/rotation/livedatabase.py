@@ -10,12 +10,11 @@ from matrix_secrets.cluster.reading import list_pods
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.manifests.nodes import text_at
 from matrix_secrets.operations.rotation.livepods import running
-from matrix_secrets.operations.rotation.livevalues import namespace_of
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.workloads import Workload, workloads
 
 if TYPE_CHECKING:
-    from matrix_secrets.cluster.connection import Connection
+    from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.stack.model import Stack
 
 _DEFAULT_ROLE: Final = "postgres"  # of the official image, where POSTGRES_USER is not set
@@ -33,11 +32,11 @@ def database_workload(stack: Stack) -> Workload:
     )
 
 
-def find_database(cluster: Connection, stack: Stack) -> Database:
+def find_database(site: Site, stack: Stack) -> Database:
     """Return the database as it runs. Raises OutsideError where its pod is not ready."""
-    workload = database_workload(stack)
+    workload, cluster = database_workload(stack), site.cluster
     resource = workload.resource
-    namespace = namespace_of(stack, resource)
+    namespace = site.namespace(stack, resource)
     live = running(cluster, resource.kind, namespace, resource.name)
     ready = [pod for pod in list_pods(cluster, namespace, live.selector) if pod.ready]
     if len(ready) != 1:

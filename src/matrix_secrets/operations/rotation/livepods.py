@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.cluster.reading import list_pods, read_deployment, read_stateful_set
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.manifests.nodes import find
-from matrix_secrets.operations.rotation.livevalues import namespace_of
 from matrix_secrets.operations.rotation.world import Side
 from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.cluster.workloads import LivePod, LiveWorkload
+    from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.stack.model import Stack
 
 _ENDED: Final = frozenset({"Succeeded", "Failed"})  # evicted, say: nothing runs there any more
@@ -42,12 +42,12 @@ class Restarting:
         return f"{self.kind}/{self.name}"
 
 
-def restarting(old: Stack, new: Stack) -> list[Restarting]:
+def restarting(site: Site, old: Stack, new: Stack) -> list[Restarting]:
     """Return the workloads whose digests differ between two commits."""
-    before = _digests_of(old)
+    before = _digests_of(site, old)
     return [
         Restarting(kind, name, namespace, before.get((kind, name, namespace), {}), digests)
-        for (kind, name, namespace), digests in _digests_of(new).items()
+        for (kind, name, namespace), digests in _digests_of(site, new).items()
         if digests != before.get((kind, name, namespace), {})
     ]
 
@@ -73,15 +73,20 @@ def side_of_pods(cluster: Connection, found: Sequence[Restarting]) -> Side | Non
     return next(iter(sides)) if len(sides) == 1 else (Side.OTHER if sides else None)
 
 
-def pods_of(cluster: Connection, found: Sequence[Restarting]) -> list[LivePod]:
-    """Return the pods of the workloads that serve at this moment, the newest first. Raises OutsideError."""
-    pods = [
-        pod
-        for each in found
-        for pod in list_pods(cluster, each.namespace, live_workload_of(cluster, each).selector)
-        if pod.ready
-    ]
-    return sorted(pods, key=lambda pod: str(pod.created), reverse=True)
+def serving_pods(site: Site, stack: Stack, found: Sequence[Workload]) -> list[LivePod] | None:
+    """Return the pods of some workloads that are ready, the newest first; None where none is meant to run.
+
+    Raises OutsideError.
+    """
+    pods: list[LivePod] = []
+    wanted = 0
+    for workload in found:
+        resource = workload.resource
+        namespace = site.namespace(stack, resource)
+        live = running(site.cluster, resource.kind, namespace, resource.name)
+        wanted += live.replicas
+        pods += [pod for pod in list_pods(site.cluster, namespace, live.selector) if pod.ready]
+    return sorted(pods, key=lambda pod: str(pod.created), reverse=True) if wanted else None
 
 
 def _side(cluster: Connection, each: Restarting) -> Side | None:
@@ -97,12 +102,12 @@ def _side(cluster: Connection, each: Restarting) -> Side | None:
     return Side.OTHER
 
 
-def _digests_of(stack: Stack) -> dict[tuple[str, str, str], Digests]:
+def _digests_of(site: Site, stack: Stack) -> dict[tuple[str, str, str], Digests]:
     found: dict[tuple[str, str, str], Digests] = {}
     for workload in workloads(stack.streams):
         if not workload.is_database:
             resource = workload.resource
-            key = (resource.kind, resource.name, namespace_of(stack, resource))
+            key = (resource.kind, resource.name, site.namespace(stack, resource))
             found[key] = _digests(_annotations(workload))
     return found
 

@@ -15,9 +15,9 @@ from matrix_secrets.stack.model import ConfigSpot, SecretSpot
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.manifests.nodes import Path
     from matrix_secrets.manifests.resources import Resource
+    from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.stack.model import Location, Stack
 
 Values = dict[str, SecretValue | None]
@@ -34,20 +34,13 @@ def side_of(
     return Side.OTHER
 
 
-def namespace_of(stack: Stack, resource: Resource | None = None) -> str:
-    """Return where a resource of a stack is; one that names no namespace is where the others are."""
-    holders = [config.entry.resource for config in (*stack.homeservers, *stack.elements)]
-    named = [each.namespace for each in ([resource] if resource else []) + [*stack.secrets, *holders] if each.namespace]
-    return next(iter(named), "default")
-
-
-def live_values(cluster: Connection, stack: Stack, names: Iterable[str]) -> Values:
+def live_values(site: Site, stack: Stack, names: Iterable[str]) -> Values:
     """Return the value that the cluster holds in all places of each secret; None where they differ, or one lacks it.
 
     The places are those of ``stack``, as a commit has it. Raises OutsideError.
     """
     wanted = set(names)
-    reading = _Reading(cluster, stack)
+    reading = _Reading(site, stack)
     found: Values = {}
     for secret in stack.managed:
         if secret.name in wanted:
@@ -59,8 +52,8 @@ def live_values(cluster: Connection, stack: Stack, names: Iterable[str]) -> Valu
 class _Reading:
     """Each object read once."""
 
-    def __init__(self, cluster: Connection, stack: Stack) -> None:
-        self._cluster = cluster
+    def __init__(self, site: Site, stack: Stack) -> None:
+        self._site = site
         self._stack = stack
         self._objects: dict[tuple[str, str, str], Mapping[str, SecretValue]] = {}
 
@@ -72,10 +65,10 @@ class _Reading:
                 return _inside(self._entries(config.entry.resource).get(config.entry.key), path)
 
     def _entries(self, resource: Resource) -> Mapping[str, SecretValue]:
-        place = (resource.kind, namespace_of(self._stack, resource), resource.name)
+        place = (resource.kind, self._site.namespace(self._stack, resource), resource.name)
         if place not in self._objects:
             read = read_secret if resource.kind == "Secret" else read_config_map
-            found = read(self._cluster, *place[1:])
+            found = read(self._site.cluster, *place[1:])
             self._objects[place] = {} if found is None else found.entries
         return self._objects[place]
 
