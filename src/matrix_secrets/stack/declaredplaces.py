@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError
@@ -40,7 +40,8 @@ def declared_for(declarations: Sequence[Declaration], groups: Sequence[Group], g
     for declaration in declarations:
         owner = _owner(declaration, groups)
         if owner is None or owner == group:
-            found.append(declaration)
+            # Of the only stack, as of one that is named, everything has to be there.
+            found.append(replace(declaration, stack=group.directory) if len(groups) == 1 else declaration)
     return found
 
 
@@ -130,7 +131,9 @@ def _location(place: DeclaredPlace, resource: Resource, why: MatrixSecretsError 
 
 def _missing(where: Place, label: str, file: str | None) -> BadManifestError:
     stands = f"in {file}" if file else "in the stack's files"
-    hint = "correct kind: and name:, or add the file: that it stands in. Nothing was changed."
+    hint = (
+        "correct kind: and name:, add the file: that it stands in, or the stack: that it is for. Nothing was changed."
+    )
     return BadManifestError(f"there is no {label} {stands}", place=where, hint=hint)
 
 

@@ -1,1 +1,1 @@
-"""A rotation in a running cluster: planned, driven step by step, and found again from what the world looks like."""
+"""Rotation of managed secrets: what is chosen, what it does to whom, the files that change, and what remains to do."""
