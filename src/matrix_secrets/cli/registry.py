@@ -76,7 +76,7 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "seal": Entry(
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
-    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in every place."),
+    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in Git, the cluster and the database."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }

@@ -55,7 +55,7 @@ def test_a_verifier_accepts_its_password_and_no_other(password: str) -> None:
     verifier = make_verifier(SecretValue(password))
     assert accepts(verifier, SecretValue(password), ROLE)
     assert not accepts(verifier, SecretValue(password + "x"), ROLE)
-    assert password not in repr(verifier)
+    assert repr(verifier) == "<redacted>"
 
 
 def test_every_verifier_has_a_salt_of_its_own() -> None:
@@ -71,7 +71,7 @@ def test_md5_is_known_as_well() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "in plain text", "md5", "SCRAM-SHA-256$4096:AA==$AA==:AA==", "SCRAM-SHA-256$0:YWJjYWJjYWJjYWJj$A:B", "md5" * 9],
+    ["", "in plain text", "md5", "SCRAM-SHA-256$4096:AA==$AA==:AA==", "SCRAM-SHA-256$0:YWJjYWJjYWJjYWJj$A:B"],
 )
 def test_what_is_no_verifier_accepts_nothing(text: str) -> None:
     assert not accepts(SecretValue(text), SecretValue(text), ROLE)

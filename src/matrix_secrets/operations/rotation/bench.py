@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError, RefusedError
@@ -11,16 +11,18 @@ from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.gitrepo.push import upstream
 from matrix_secrets.gitrepo.remoteheads import RemoteHeads, read_heads
 from matrix_secrets.gitrepo.remotes import remotes
+from matrix_secrets.operations.rotation.acts import Outside
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
+from matrix_secrets.operations.rotation.site import find_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.operations.rotation.acts import Acts
     from matrix_secrets.operations.rotation.commits import Commits
     from matrix_secrets.operations.rotation.site import Site
-    from matrix_secrets.sops.engine import Engine
 
 _POLL = 0.5  # seconds
 
@@ -34,7 +36,6 @@ class Bench:
     site: Site
     commits: Commits
     acts: Acts
-    engine_of: Callable[[], Engine] = field(repr=False)
     patience: float
     said: str = ""
 
@@ -61,6 +62,13 @@ class Bench:
         """Flux's own words, where it has something to complain about."""
         ready = self.site.read_owner().ready
         return ready.message if ready is not None and ready.status != "True" else None
+
+
+def open_bench(tree: WorkTree, cluster: Connection, commits: Commits, commit: str, patience: float) -> Bench:
+    """Find in the cluster what a commit has of the stack. Raises as `site.find_site`."""
+    remote = remote_of(tree)
+    site = find_site(cluster, commits.workspace(commit), commits.at(commit).stack)
+    return Bench(tree, remote, site, commits, Outside(tree, remote, site, patience), patience)
 
 
 def remote_of(work_tree: WorkTree) -> str:

@@ -36,7 +36,7 @@ class Commits:
 
     def __init__(self, work_tree: WorkTree, engine_of: Callable[[], Engine], directory: str) -> None:
         self._work_tree = work_tree
-        self._engine_of = engine_of
+        self.engine_of = engine_of
         self.directory = directory
         self._held: dict[str, Held] = {}
 
@@ -57,7 +57,7 @@ class Commits:
         tree = self._work_tree
         names = [name for name in files_of(tree, commit) if name.endswith((".yaml", ".yml"))]
         contents = read_files(tree, commit, names)
-        return Workspace(tree.root, tree.git_dir, self._engine_of, contents)
+        return Workspace(tree.root, tree.git_dir, self.engine_of, contents)
 
     def _stack(self, commit: str) -> Stack:
         workspace = self.workspace(commit)

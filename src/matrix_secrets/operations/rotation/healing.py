@@ -53,7 +53,7 @@ def examine(bench: Bench) -> Illness:
         raise RefusedError(
             f"the cluster does not hold the {_NAME} that {bench.site.main} holds; nothing was changed",
             cause="Synapse logs in with what the cluster holds, so that has to be right first",
-            hint="matrix-secrets cluster reconcile; where it holds ciphertext: matrix-secrets cluster enable-decryption",
+            hint="matrix-secrets cluster reconcile; if it holds ciphertext: matrix-secrets cluster enable-decryption",
         )
     database = find_database(bench.site, held.stack)
     accepted = accepts(read_verifier(database), password, database.role)

@@ -39,7 +39,7 @@ def prepare(bench: Bench, base: str, values: Mapping[str, SecretValue], *, turne
     directory = bench.commits.directory
     with scratch_tree(bench.work_tree, base) as tree:
         _add_digests(bench, tree)
-        workspace = Workspace(tree.root, tree.git_dir, bench.engine_of)
+        workspace = Workspace(tree.root, tree.git_dir, bench.commits.engine_of)
         stack = _stack(workspace, directory)
         turns = [
             Turned(
@@ -54,7 +54,7 @@ def prepare(bench: Bench, base: str, values: Mapping[str, SecretValue], *, turne
 
 def _add_digests(bench: Bench, tree: WorkTree) -> None:
     """Give the pods digests where nothing asked for them before, and their key to the Secret."""
-    workspace = Workspace(tree.root, tree.git_dir, bench.engine_of)
+    workspace = Workspace(tree.root, tree.git_dir, bench.commits.engine_of)
     stack = _stack(workspace, bench.commits.directory)
     if has_digests(stack.streams):
         return

@@ -139,7 +139,7 @@ def wait_for_merge(bench: Bench, sight: Sight) -> str:
 def close(bench: Bench, sight: Sight) -> str:
     """Prove once more that one password is let in and the other is not; then give the branch back."""
     journal, side = sight.in_flight, sight.world.main
-    said = f"the {side} values are in force everywhere"
+    said = f"Synapse reads its database, the {side} values are in force everywhere"
     if sight.world.role is not None:
         other = Side.OLD if side is Side.NEW else Side.NEW
         database = find_database(bench.site, sight.stack)
@@ -147,7 +147,7 @@ def close(bench: Bench, sight: Sight) -> str:
         if not prove(database, right, refused=sight.value(POSTGRES_PASSWORD.name, other)):
             text = f"PostgreSQL does not tell the passwords of {database.role} apart over {database.pod.address}"
             raise OutsideError(text, hint="look at pg_hba.conf: it must end with: host all all all scram-sha-256")
-        said += f"; the {other} password is refused"
+        said = f"Synapse reads its database; the {other} password is refused"
     bench.acts.delete_branch(journal.tip)
     bench.acts.follow(sight.main, bench.site.main)
     return said
