@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import urllib.error
@@ -11,8 +10,6 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from tests.cli.running import Cli
 
@@ -42,6 +39,7 @@ class Home:
     cli: Cli
     second: Cli
     token: str = field(default="", repr=False)
+    folder: Path = field(default_factory=Path.home)
 
     @property
     def address(self) -> str:
@@ -112,6 +110,12 @@ class Home:
         assert self.ask(user)[1] == {"displayname": name}
         assert self.cluster.forge.head("matrix-secrets/rotation") == ""
 
+    def up_to_date(self) -> None:
+        """Both clones at main."""
+        for cli in (self.cli, self.second):
+            cli.git("fetch", "--quiet")
+            cli.git("reset", "--quiet", "--hard", "origin/main")
+
     def pods(self, app: str) -> list[str]:
         """The names of the pods with this label."""
         found = self.cluster.api.list("v1/Pod", "matrix", label_selector=f"app={app}")
@@ -154,13 +158,3 @@ def deploy(repository: FluxRepository, cluster: Cluster, kubectl: Path, *, seale
     home = Home(repository, cluster, kubectl, cli, Cli(clone))
     home.token = home.register("user")
     return home
-
-
-def environment() -> dict[str, str]:
-    """What a child needs to be the same user."""
-    return dict(os.environ)
-
-
-def documents(text: str) -> list[dict[str, Any]]:
-    """The resources of a file."""
-    return [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each]

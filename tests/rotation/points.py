@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SAME, SECOND = "same clone", "second clone"
 RESUME, ABORT = "resume", "abort"
 
+ALTERED, PUBLISHED = Point("publish", "before", "kill"), Point("publish", "after", "kill")
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -23,6 +25,18 @@ class Case:
     way: str
     clone: str
     then: tuple[str, Point] | None = None
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether the rotation was over, or had not begun, when it was stopped."""
+        last = self.begun if self.then is None else self.then[1]
+        never = last[:2] == ("create_branch", "before")
+        return never or last.act == "follow" or last[:2] == ("delete_branch", "after")
+
+    @property
+    def turned(self) -> bool:
+        """Whether it had been turned round: then both ways lead back."""
+        return self.begun == PUBLISHED and self.then is not None and self.then[1][:2] != ("replace_branch", "before")
 
     def __str__(self) -> str:
         stopped = f"rotate: {self.begun}"
@@ -52,7 +66,6 @@ AFTER_MAIN = [
     Point("follow", "before", "kill"),
     Point("follow", "after", "fail"),
 ]
-ALTERED, PUBLISHED = Point("publish", "before", "kill"), Point("publish", "after", "kill")
 ABORTS_BACK = [Point(act, when, "kill") for act, when in product(("set_role", "delete_branch"), ("before", "after"))]
 ABORTS_FORWARD = [
     Point(act, when, "kill")

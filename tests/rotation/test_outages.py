@@ -8,16 +8,17 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.rotation.home import NAMES, Home
+import pytest
+
 from tests.rotation.stopped import Point
 from tests.rotation.test_stopped import stopped
 from tests.testbed import flux
 from tests.unit.gitrepo.repositories import put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    import pytest
+    from tests.rotation.home import Home
 
 BRANCH = "matrix-secrets/rotation"
 PREPARED = Point("create_branch", "after", "kill")
@@ -25,21 +26,18 @@ ALTERED = Point("set_role", "after", "kill")
 PUBLISHED = Point("publish", "after", "kill")
 
 
-def test_outages(sealed_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    home = sealed_home
-    for scenario in SCENARIOS:
-        begun = time.monotonic()
-        scenario(home)
-        home.cli.git("pull", "--quiet", "--ff-only")
-        home.second.git("pull", "--quiet", "--ff-only")
-        home.works()
-        name = scenario.__name__.replace("_", " ")
-        with capsys.disabled():
-            sys.stdout.write(f"{name:50} {time.monotonic() - begun:4.0f} s\n")
-            sys.stdout.flush()
+@pytest.fixture
+def home(sealed_home: Home, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[Home]:
+    """The stack at work; afterwards it is at work again."""
+    begun = time.monotonic()
+    yield sealed_home
+    sealed_home.up_to_date()
+    sealed_home.works()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{request.node.name:50} {time.monotonic() - begun:4.0f} s ")
 
 
-def refused_before_anything_is_changed(home: Home) -> None:
+def test_refused_before_anything_is_changed(home: Home) -> None:
     head = home.cluster.forge.head()
     path = home.cli.repository / "apps/matrix/synapse.yaml"
     old = path.read_text()
@@ -60,7 +58,7 @@ def refused_before_anything_is_changed(home: Home) -> None:
     assert home.cluster.forge.head(BRANCH) == ""
 
 
-def two_at_once(home: Home) -> None:
+def test_two_at_once(home: Home) -> None:
     stopped(home.cli, "rotate", PREPARED)
     done = home.second("rotate", "-y", code=3)
     assert "in flight" in done.err
@@ -69,7 +67,7 @@ def two_at_once(home: Home) -> None:
     home.second("rotate", "--abort")
 
 
-def the_rotation_branch_is_refused(home: Home) -> None:
+def test_the_rotation_branch_is_refused(home: Home) -> None:
     before = home.values()
     with refusing(home, BRANCH):
         assert "did not take" in home.cli("rotate", "-y", code=4).err
@@ -77,7 +75,7 @@ def the_rotation_branch_is_refused(home: Home) -> None:
     home.cli("rotate", "--abort")
 
 
-def main_is_protected_and_nobody_merges(home: Home) -> None:
+def test_main_is_protected_and_nobody_merges(home: Home) -> None:
     before = home.values()["POSTGRES_PASSWORD"]
     with refusing(home, "main"):
         done = home.cli("rotate", "-y", "--timeout", "3s", code=4)
@@ -88,7 +86,7 @@ def main_is_protected_and_nobody_merges(home: Home) -> None:
     assert home.values()["POSTGRES_PASSWORD"] == before
 
 
-def main_is_protected_and_somebody_merges(home: Home) -> None:
+def test_main_is_protected_and_somebody_merges(home: Home) -> None:
     before = home.values()
     with refusing(home, "main"):
         running = rotating(home)
@@ -102,7 +100,7 @@ def main_is_protected_and_somebody_merges(home: Home) -> None:
     assert all(before[name] != value for name, value in home.values().items())
 
 
-def main_moves_on_meanwhile(home: Home) -> None:
+def test_main_moves_on_meanwhile(home: Home) -> None:
     before = home.values()
     stopped(home.cli, "rotate", ALTERED)
     home.second.git("pull", "--quiet")
@@ -116,7 +114,7 @@ def main_moves_on_meanwhile(home: Home) -> None:
     assert all(before[name] != value for name, value in home.values(home.second).items())
 
 
-def third_values_on_main(home: Home) -> None:
+def test_third_values_on_main(home: Home) -> None:
     stopped(home.cli, "rotate", ALTERED)
     home.second.git("pull", "--quiet")
     home.second("rotate", "--offline", "-y", "postgres_password", "--commit")
@@ -129,7 +127,7 @@ def third_values_on_main(home: Home) -> None:
     assert home.logs_in(third)
 
 
-def the_api_server_goes_away(home: Home) -> None:
+def test_the_api_server_goes_away(home: Home) -> None:
     running = rotating(home)
     home.cluster.wait(lambda: home.cluster.forge.head(BRANCH) != "", "the branch", 60)
     home.cluster.stop_api_server()
@@ -142,7 +140,7 @@ def the_api_server_goes_away(home: Home) -> None:
     home.second("rotate", "--resume")
 
 
-def postgres_is_down(home: Home) -> None:
+def test_postgres_is_down(home: Home) -> None:
     rows = home.sql("SELECT count(*) FROM users")
     stopped(home.cli, "rotate", PREPARED)
     home.run("scale", "deploy/matrix-postgres", "--replicas=0")
@@ -156,7 +154,7 @@ def postgres_is_down(home: Home) -> None:
     assert home.sql("SELECT count(*) FROM users") == rows
 
 
-def flux_cannot_fetch(home: Home) -> None:
+def test_flux_cannot_fetch(home: Home) -> None:
     before = home.values()
     stopped(home.cli, "rotate", PUBLISHED)
     home.cluster.wait(
@@ -169,11 +167,11 @@ def flux_cannot_fetch(home: Home) -> None:
     assert "authentication required" in done.err
     home.cluster.forge.failure = ""
     home.cli("rotate", "--abort")
-    home.cli.git("pull", "--quiet", "--ff-only")
+    home.up_to_date()
     assert home.values() == before
 
 
-def flux_is_suspended(home: Home) -> None:
+def test_flux_is_suspended(home: Home) -> None:
     stopped(home.cli, "rotate", ALTERED)
     home.cluster.api.patch(flux.KUSTOMIZATION, "apps", "flux-system", {"spec": {"suspend": True}})
     done = home.second("rotate", "--resume", "--timeout", "20s", code=4)
@@ -183,7 +181,7 @@ def flux_is_suspended(home: Home) -> None:
     home.cli("rotate", "--resume")
 
 
-def the_database_has_another_password(home: Home) -> None:
+def test_the_database_has_another_password(home: Home) -> None:
     """As one has that was made with ciphertext, or with an older password."""
     rows = home.sql("SELECT count(*) FROM users")
     home.sql("ALTER ROLE synapse PASSWORD 'ENC[AES256_GCM,data:abc,iv:def,tag:ghi,type:str]'")
@@ -194,22 +192,6 @@ def the_database_has_another_password(home: Home) -> None:
     assert "accepts the password" in home.second("rotate", "--heal", "-y").out
     assert "accepts the password" in home.cli("rotate", "--heal", "postgres_password").out
     assert home.sql("SELECT count(*) FROM users") == rows
-
-
-SCENARIOS: tuple[Callable[[Home], None], ...] = (
-    refused_before_anything_is_changed,
-    two_at_once,
-    the_rotation_branch_is_refused,
-    main_is_protected_and_nobody_merges,
-    the_database_has_another_password,
-    main_moves_on_meanwhile,
-    third_values_on_main,
-    main_is_protected_and_somebody_merges,
-    the_api_server_goes_away,
-    postgres_is_down,
-    flux_cannot_fetch,
-    flux_is_suspended,
-)
 
 
 @contextmanager
@@ -234,7 +216,3 @@ def rotating(home: Home) -> subprocess.Popen[bytes]:
 
 def log_of(home: Home) -> str:
     return (home.cli.repository.parent / "rotate.log").read_text()
-
-
-def test_every_secret_is_managed() -> None:
-    assert len(NAMES) == 4

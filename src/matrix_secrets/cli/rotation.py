@@ -8,13 +8,14 @@ from matrix_secrets.cli.failure import StoppedError
 from matrix_secrets.cli.keywork import KeyWork
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
+from matrix_secrets.errors import OutsideError
 from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.operations.rotation.bench import Bench, open_bench, remote_of
 from matrix_secrets.operations.rotation.commits import Commits
 from matrix_secrets.operations.rotation.driving import Done, drive
 from matrix_secrets.operations.rotation.machine import Step, next_step, state
 from matrix_secrets.operations.rotation.sight import look
-from matrix_secrets.operations.rotation.words import ONWARD, onward, standing, state_text
+from matrix_secrets.operations.rotation.words import ONWARD, onward, standing, state_text, stranded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,10 @@ def bench_in_flight(app: App, patience: float) -> Bench | None:
     if tip is None:
         return None
     journal = read_journal(tree, tip, remote)
-    return new_bench(app, journal.directory, tip, patience)
+    try:
+        return new_bench(app, journal.directory, tip, patience)
+    except OutsideError as error:
+        raise stranded(error, None, seen_now=False) from None
 
 
 def new_bench(app: App, directory: str, commit: str, patience: float) -> Bench:

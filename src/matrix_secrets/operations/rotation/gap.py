@@ -1,9 +1,12 @@
-"""For how long nothing served: from the last moment that a pod was seen ready to the first one of a new pod."""
+"""What was seen of the pods while they restarted: for how long none served, and which crash again and again."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
+
+_TOO_OFTEN: Final = 3  # crashes that we have seen ourselves
 
 
 @dataclass(slots=True)
@@ -12,6 +15,7 @@ class Gap:
 
     _since: float | None = None
     seconds: float | None = None
+    _restarts: dict[str, int] = field(default_factory=dict)
 
     def saw(self, *, serving: bool) -> None:
         """Take note of a look."""
@@ -22,3 +26,7 @@ class Gap:
             self._since = None
         elif self._since is None:
             self._since = now
+
+    def crashed(self, pod: str, restarts: int) -> bool:
+        """Whether a pod has crashed too often since it was seen first."""
+        return restarts - self._restarts.setdefault(pod, restarts) >= _TOO_OFTEN

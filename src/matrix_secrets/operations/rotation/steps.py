@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MERGED: Final = 2.0  # seconds between two looks at main, while somebody else is to merge
 # A Kustomization in these states goes on by itself.
 _GOING_ON: Final = frozenset({"Progressing", "DependencyNotReady", "ArtifactFailed", "HealthCheckFailed"})
-_HOPELESS: Final = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"})
+_HOPELESS: Final = frozenset({"ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"})
 
 
 def set_password(bench: Bench, sight: Sight, side: Side) -> str:
@@ -154,16 +154,22 @@ def close(bench: Bench, sight: Sight) -> str:
 
 
 def look_at_pods(bench: Bench, sight: Sight, gap: Gap) -> None:
-    """See whether anybody serves, for the gap; raise OutsideError where a pod will not come up by itself."""
+    """See whether anybody serves, for the gap; raise OutsideError where a pod will not come up by itself.
+
+    One that crashed before may do so: what it lacked may be there by now.
+    """
+    option = bench.site.cluster.option
     for each in sight.restarting:
         pods = list_pods(bench.site.cluster, each.namespace, live_workload_of(bench.site.cluster, each).selector)
         gap.saw(serving=any(pod.ready for pod in pods))
         for pod in pods:
-            waiting = {state.waiting for state in (*pod.containers, *pod.init_containers)} & _HOPELESS
+            states = (*pod.containers, *pod.init_containers)
+            waiting = {state.waiting for state in states} & _HOPELESS
+            if gap.crashed(pod.name, sum(state.restarts for state in states)):
+                waiting.add("it crashes again and again")
             if waiting and not pod.ending:
-                text = f"{pod.name} does not start: {', '.join(sorted(waiting))}"
-                logs = f"kubectl{bench.site.cluster.option} logs -n {pod.namespace} {pod.name} --all-containers"
-                raise OutsideError(text, hint=logs)
+                logs = f"kubectl{option} logs -n {pod.namespace} {pod.name} --all-containers --previous"
+                raise OutsideError(f"{pod.name} does not start: {', '.join(sorted(waiting))}", hint=logs)
 
 
 def _refuse_failing(bench: Bench, sight: Sight, token: str) -> None:
