@@ -42,7 +42,8 @@ def rotate_offline(app: App, names: tuple[str, ...], deployed: bool | None, how:
         raise RefusedError("not done: nothing was changed", hint="--dry-run shows the plan")
     code = carry_out(app, rotation.plan, how, nothing="There is no managed secret here.", stacks=stacks)
     done = not how.dry_run
-    tell_remaining(app, remaining(space, rotation, committed=how.commit and done, pushed=how.push and done))
+    steps = remaining(space, rotation, committed=how.commit and done, pushed=how.push and done)
+    tell_remaining(app, steps, done=done)
     return code
 
 
@@ -67,13 +68,13 @@ def tell_consequences(app: App, rotation: Rotation, ages: AgeTable) -> None:
         app.output.rows([Row((f"  {label}", text)) for label, text in rows if text], title)
 
 
-def tell_remaining(app: App, steps_of: Mapping[str, Sequence[str]]) -> None:
-    """Tell what has to be done by hand, in order."""
+def tell_remaining(app: App, steps_of: Mapping[str, Sequence[str]], *, done: bool) -> None:
+    """Tell what has to be done by hand, in order; not ``done``: what would have to be."""
     app.output.put("remaining", [{"stack": stack, "steps": list(steps)} for stack, steps in steps_of.items()])
     shown = list(steps_of.items())
     for stack, steps in shown if len(shown) <= _EACH else shown[:1]:
         of = f" of {stack}" if len(shown) > 1 else ""
-        title = f"Only the files are changed. What remains{of}, in this order:"
+        title = f"{'Only the files are changed. What remains' if done else 'What would remain'}{of}, in this order:"
         app.output.rows([Row((f"{number}. {step}",), Mark.WARNING) for number, step in enumerate(steps, 1)], title)
     if len(shown) > _EACH:
         app.output.rows([Row((f"the same for the {len(shown) - 1} other stacks: --json lists it",), Mark.WARNING)])
