@@ -11,7 +11,7 @@ from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.rotating import tell_consequences
 from matrix_secrets.cli.rotation import Telling, finish, new_bench, watched
-from matrix_secrets.errors import RefusedError
+from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.operations.exposure import refuse_plaintext
 from matrix_secrets.operations.rotation.beginning import begin
@@ -23,6 +23,7 @@ from matrix_secrets.operations.rotation.world import Side
 if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
+    from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.stack.model import Stack
 
 _SURE = "not done: nothing was changed"
@@ -40,7 +41,8 @@ def rotate_online(app: App, names: tuple[str, ...], how: How, patience: float) -
         app.output.rows([], "This would change (--dry-run: nothing was changed):")
         app.output.changes(rotation.plan.changes, done=False)
         return 0
-    question = f"Rotate on {app.cluster.where}? It pushes to {ROTATION_BRANCH} and to the branch that Flux follows."
+    cluster = _cluster(app, names)
+    question = f"Rotate on {cluster.where}? It pushes to {ROTATION_BRANCH} and to the branch that Flux follows."
     if not app.confirm(question):
         raise RefusedError(_SURE, hint="--dry-run shows the plan")
     bench = new_bench(app, stack.directory, head_commit(app.work_tree) or "HEAD", patience)
@@ -70,6 +72,15 @@ def heal_online(app: App, how: How, patience: float) -> int:
     said = watched(app, bench, lambda: heal(bench, found))
     Telling(app).row("healed", said, time.monotonic() - begun)
     return 0
+
+
+def _cluster(app: App, names: tuple[str, ...]) -> Connection:
+    try:
+        return app.cluster
+    except OutsideError as error:
+        files = f"matrix-secrets rotate --offline{''.join(f' {name}' for name in names)} changes the files only"
+        hint = f"{error.hint}; {files}" if error.hint else files
+        raise OutsideError(error.message, cause=error.cause, hint=hint) from None
 
 
 def _one(stacks: list[Stack]) -> Stack:
