@@ -44,5 +44,7 @@ def sealed_home(running: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The same, at work; both clones know of everything."""
     settle(running.folder, monkeypatch)
     monkeypatch.setenv("KUBECONFIG", str(running.cluster.kubeconfig))
+    if running.cluster.forge.head("matrix-secrets/rotation"):  # the test before has failed
+        running.cli("rotate", "--resume", code=None)
     running.up_to_date()
     return running

@@ -81,10 +81,10 @@ def after(world: World, step: Step) -> World:  # noqa: PLR0911  a line each
     raise AssertionError(step)
 
 
-def walk(world: World, goal: Side, *, protected: bool = False) -> tuple[World, list[Step]]:
+def walk(world: World, goal: Side, *, protected: bool = False, hopeless: bool = False) -> tuple[World, list[Step]]:
     """Follow the machine until it is done, or stops; return the world in which it was closed."""
     steps: list[Step] = []
-    while (step := next_step(world, goal, protected=protected)) not in {Step.DONE, Step.STOP}:
+    while (step := next_step(world, goal, protected=protected, hopeless=hopeless)) not in {Step.DONE, Step.STOP}:
         steps.append(step)
         assert len(steps) <= WAY_HOME, steps
         if step is Step.CLOSE:
@@ -104,16 +104,26 @@ def test_resume_gets_to_the_new_values_from_everywhere(protected: bool) -> None:
         assert end.settled
 
 
-def test_abort_gets_to_the_old_values_from_everywhere() -> None:
+@pytest.mark.parametrize("hopeless", YES_NO)
+def test_abort_gets_to_the_old_values_from_everywhere(hopeless: bool) -> None:
     for world in IN_FLIGHT:
         if world.contested and world.turned:
             continue
-        end, steps = walk(world, OLD)
+        end, steps = walk(world, OLD, hopeless=hopeless)
         assert steps[-1] is Step.CLOSE
         forward = world.turned or Step.TURN in steps
         assert end.is_at(NEW if forward else OLD)
         assert end.turned == forward
         assert (Step.TURN in steps) == (world.main is NEW and not world.turned), "forced pushes are never needed"
+
+
+def test_it_turns_round_only_where_nothing_moves() -> None:
+    for world in IN_FLIGHT:
+        if next_step(world, OLD) is Step.TURN:
+            assert world.is_at(NEW)
+            assert world.settled
+        if world.main is NEW and not world.turned:
+            assert next_step(world, OLD, hopeless=True) is Step.TURN
 
 
 def test_a_rotation_that_was_turned_round_goes_one_way_only() -> None:

@@ -52,12 +52,16 @@ class Telling:
 
     def __call__(self, done: Done) -> None:
         """Tell a step of the machine."""
-        self.row(LABELS[done.step], done.said, done.seconds)
+        self._tell(LABELS[done.step], done.said, done.seconds, well=done.well)
 
     def row(self, label: str, said: str, seconds: float) -> None:
-        """Tell any step."""
-        self._steps.append({"step": label, "said": said, "seconds": round(seconds, 1)})
-        self._app.output.rows([Row((label.ljust(_LABEL), said.ljust(_SAID), f"{seconds:.0f} s"), Mark.DONE)])
+        """Tell any other step that was done."""
+        self._tell(label, said, seconds, well=True)
+
+    def _tell(self, label: str, said: str, seconds: float, *, well: bool) -> None:
+        self._steps.append({"step": label, "said": said, "seconds": round(seconds, 1), "ok": well})
+        row = Row((label.ljust(_LABEL), said.ljust(_SAID), f"{seconds:.0f} s"), Mark.DONE if well else Mark.WARNING)
+        self._app.output.rows([row])
 
 
 def bench_in_flight(app: App, patience: float) -> Bench | None:

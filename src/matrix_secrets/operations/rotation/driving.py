@@ -27,11 +27,12 @@ _RACES: Final = 5  # times that somebody else may be faster before we give up
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A step that was done, and how long it took (seconds)."""
+    """A step that was done, and how long it took (seconds); not ``well``: it failed, and there is another way."""
 
     step: Step
     said: str
     seconds: float
+    well: bool = True
 
 
 class Told(Protocol):
@@ -51,6 +52,7 @@ class Drive:
     gap: Gap
     sight: Sight | None = None
     protected: bool = False
+    hopeless: bool = False
     races: int = 0
 
     def run(self) -> None:
@@ -65,25 +67,32 @@ class Drive:
         begun = time.monotonic()
         self.bench.said = "looking at Git, the cluster and the database"
         self.sight = sight = look(self.bench)
-        step = next_step(sight.world, self.goal, protected=self.protected)
+        step = next_step(sight.world, self.goal, protected=self.protected, hopeless=self.hopeless)
         if step is Step.DONE:
             return step
         if step is Step.STOP:
             raise _contested(sight)
+        well = True
         try:
             said = self._do(step, sight)
-        except RejectedError as error:
-            if step is not Step.PUBLISH:
-                raise
-            self.protected = True
-            said = f"{self.bench.site.main} takes no push from you: {error.cause or error.message}"
-        except BehindError:
-            self.races += 1
-            if self.races > _RACES:
-                raise
-            return step
-        self.told(Done(step, said, time.monotonic() - begun))
+        except OutsideError as error:
+            said, well = self._met(step, sight, error), False
+        self.told(Done(step, said, time.monotonic() - begun, well))
         return step
+
+    def _met(self, step: Step, sight: Sight, error: OutsideError) -> str:
+        """Say how it goes on after a failure, where it does. Raises the error where it does not."""
+        if isinstance(error, BehindError) and self.races < _RACES:
+            self.races += 1
+            return "somebody else was faster; looking again"
+        if isinstance(error, RejectedError) and step is Step.PUBLISH:
+            self.protected = True
+            return f"{self.bench.site.main} takes no push from you: {error.cause or error.message}"
+        forward = self.goal is Side.OLD and sight.world.main is Side.NEW and not sight.world.turned
+        if forward and step is not Step.TURN:
+            self.hopeless = True
+            return f"the new values do not come into force ({error.message}): turning round"
+        raise error
 
     def _do(self, step: Step, sight: Sight) -> str:
         bench, gap = self.bench, self.gap

@@ -41,6 +41,11 @@ class Restarting:
         """``Deployment/synapse``."""
         return f"{self.kind}/{self.name}"
 
+    def side_of(self, pod: LivePod) -> Side:
+        """Say with which values a pod was made."""
+        found = _digests(pod.annotations)
+        return Side.NEW if found == self.new else Side.OLD if found == self.old else Side.OTHER
+
 
 def restarting(site: Site, old: Stack, new: Stack) -> list[Restarting]:
     """Return the workloads whose digests differ between two commits."""
@@ -96,10 +101,8 @@ def _side(cluster: Connection, each: Restarting) -> Side | None:
     pods = [pod for pod in list_pods(cluster, each.namespace, workload.selector) if pod.phase not in _ENDED]
     if len(pods) != workload.replicas or not all(pod.ready for pod in pods):
         return Side.OTHER
-    for side, wanted in ((Side.NEW, each.new), (Side.OLD, each.old)):
-        if all(_digests(pod.annotations) == wanted for pod in pods):
-            return side
-    return Side.OTHER
+    sides = {each.side_of(pod) for pod in pods}
+    return next(iter(sides)) if len(sides) == 1 else Side.OTHER
 
 
 def _digests_of(site: Site, stack: Stack) -> dict[tuple[str, str, str], Digests]:

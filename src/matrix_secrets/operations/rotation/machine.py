@@ -39,16 +39,17 @@ class State(StrEnum):
     CONTESTED = "contested"
 
 
-def next_step(world: World, goal: Side, *, protected: bool = False) -> Step:
+def next_step(world: World, goal: Side, *, protected: bool = False, hopeless: bool = False) -> Step:
     """Return the step that comes next on the way to the new values (`--resume`) or the old ones (`--abort`).
 
     A rotation that was turned round has the old values as its new ones already: for it both ways lead there.
     ``protected`` says that main takes no push from us: the old values stay in force until somebody has merged.
+    ``hopeless``: what main holds cannot be brought into force.
     """
     if not world.in_flight:
         return Step.DONE
     if goal is Side.OLD and not world.turned:
-        return Step.TURN if world.main is Side.NEW else _converge(world, Side.OLD)
+        return _converge(world, Side.OLD) if world.main is Side.OLD else _turn(world, hopeless=hopeless)
     return _converge(world, Side.NEW) if world.main is Side.NEW else _towards_main(world, protected=protected)
 
 
@@ -69,6 +70,15 @@ def state(world: World) -> State:
         Step.PROVE: State.RESTARTED,
     }
     return names.get(_converge(world, Side.NEW), State.PROVEN)
+
+
+def _turn(world: World, *, hopeless: bool) -> Step:
+    """Turn round only where nothing moves any more: a Flux that waits for pods of the new values applies nothing else.
+
+    With the old password in the database those pods would never become ready.
+    """
+    step = Step.CLOSE if hopeless else _converge(world, Side.NEW)
+    return Step.TURN if step is Step.CLOSE else step
 
 
 def _towards_main(world: World, *, protected: bool) -> Step:

@@ -154,20 +154,20 @@ def close(bench: Bench, sight: Sight) -> str:
 
 
 def look_at_pods(bench: Bench, sight: Sight, gap: Gap) -> None:
-    """See whether anybody serves, for the gap; raise OutsideError where a pod will not come up by itself.
+    """See whether anybody serves, for the gap. Raises OutsideError where a pod that is wanted will not come up.
 
     One that crashed before may do so: what it lacked may be there by now.
     """
-    option = bench.site.cluster.option
+    side, option = sight.world.main, bench.site.cluster.option
     for each in sight.restarting:
         pods = list_pods(bench.site.cluster, each.namespace, live_workload_of(bench.site.cluster, each).selector)
         gap.saw(serving=any(pod.ready for pod in pods))
-        for pod in pods:
+        for pod in (pod for pod in pods if each.side_of(pod) is side and not pod.ending):
             states = (*pod.containers, *pod.init_containers)
             waiting = {state.waiting for state in states} & _HOPELESS
             if gap.crashed(pod.name, sum(state.restarts for state in states)):
                 waiting.add("it crashes again and again")
-            if waiting and not pod.ending:
+            if waiting:
                 logs = f"kubectl{option} logs -n {pod.namespace} {pod.name} --all-containers --previous"
                 raise OutsideError(f"{pod.name} does not start: {', '.join(sorted(waiting))}", hint=logs)
 
