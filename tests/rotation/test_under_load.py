@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ def test_all_four_under_load(home: Home, request: pytest.FixtureRequest, capsys:
     assert home.sql("SELECT pg_postmaster_start_time()") == since, "PostgreSQL was never restarted"
     assert home.cluster.node.usage.violations == [], "two pods of one Deployment were there at once"
     assert done["steps"][-1]["step"] == "proven"
+    said = json.dumps(done) + home.run("logs", "deploy/matrix-postgres").stdout
+    assert not [name for name in NAMES if before[name] in said or after[name] in said], "no value in output or log"
     home.works()
 
     gap, answered = max(user.gap() for user in users), sum(len(user.requests) for user in users)

@@ -139,7 +139,7 @@ def status(app: App, patience: float) -> int:
 def _tell(app: App, sight: Sight) -> None:
     journal, world, found = sight.in_flight, sight.world, state(sight.world)
     app.output.put("state", str(found))
-    sides = {name: getattr(world, name) for name in ("main", "role", "live", "pods")}
+    sides = {"main": world.main, "database": world.role, "cluster": world.live, "pods": world.pods}
     facts = {name: getattr(world, name) for name in ("settled", "serves", "based", "contested", "turned")}
     app.output.put("world", {**{name: side and str(side) for name, side in sides.items()}, **facts})
     app.output.put("rotation", {"names": list(sight.names), "stack": journal.directory, "commit": journal.tip})
