@@ -9,7 +9,7 @@ import pytest
 from matrix_secrets.gitrepo.locate import find_work_tree
 from matrix_secrets.gitrepo.push import BehindError, RejectedError, push
 from matrix_secrets.gitrepo.remoteheads import is_ancestor, parent_of, read_heads
-from matrix_secrets.gitrepo.scratch import commit_all, scratch_tree
+from matrix_secrets.gitrepo.scratch import commit_all, scratch_tree, succeed
 from tests.unit.gitrepo.repositories import git, hook, new_repository, put, status
 
 if TYPE_CHECKING:
@@ -116,3 +116,22 @@ def test_a_protected_main(root: Path, remote: Path) -> None:
     with pytest.raises(RejectedError) as caught:
         push(here, "origin", f"{ours}:refs/heads/main")
     assert "protected" in f"{caught.value.cause}"
+
+
+def test_another_rotation_takes_its_place_without_force(root: Path, second: Path, remote: Path) -> None:
+    git(remote, "config", "receive.denyNonFastForwards", "true")
+    ours, here, there = changed(root, "ours"), find_work_tree(root), find_work_tree(second)
+    push(here, "origin", f"{ours}:{REF}", expecting="")
+    put(second / "b", "main has moved on")
+    git(second, "commit", "--quiet", "--all", "--message=meanwhile")
+    git(second, "push", "--quiet")
+    heads = read_heads(there, "origin", ["main", BRANCH])
+    with scratch_tree(there, heads.commits["main"]) as scratch:
+        succeed(scratch, ours)
+        put(scratch.root / "a", "renewed")
+        renewed = commit_all(scratch, "renewed")
+    push(there, "origin", f"{renewed}:{REF}", expecting=ours)
+    push(there, "origin", f"{renewed}:refs/heads/main")
+    assert git(remote, "show", f"{renewed}:a") == "renewed"
+    assert git(remote, "show", f"{renewed}:b") == "main has moved on"
+    assert parent_of(there, renewed) == heads.commits["main"]

@@ -33,6 +33,14 @@ def scratch_tree(work_tree: WorkTree, commit: str) -> Iterator[WorkTree]:
         _remove(work_tree)
 
 
+def succeed(tree: WorkTree, commit: str) -> None:
+    """Make the next commit of a scratch tree follow another one as well, and take nothing of what that holds.
+
+    Whatever branch points there can then be moved on without force.
+    """
+    run_git(tree, "merge", "--quiet", "--no-ff", "--no-commit", "--strategy=ours", commit)
+
+
 def commit_all(tree: WorkTree, message: str) -> str:
     """Commit all that was changed in a scratch tree; return the commit. Raises OutsideError with a hook's words."""
     run_git(tree, "add", "--all")

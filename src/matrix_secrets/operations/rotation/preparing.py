@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from matrix_secrets import transaction
 from matrix_secrets.errors import RefusedError
-from matrix_secrets.gitrepo.scratch import commit_all, scratch_tree
+from matrix_secrets.gitrepo.remoteheads import is_ancestor
+from matrix_secrets.gitrepo.scratch import commit_all, scratch_tree, succeed
 from matrix_secrets.manifests.edits import splice
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.manifests.resources import resources
@@ -30,14 +31,19 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.model import Stack
 
 
-def prepare(bench: Bench, base: str, values: Mapping[str, SecretValue], *, turned: bool = False) -> str:
+def prepare(
+    bench: Bench, base: str, values: Mapping[str, SecretValue], *, instead_of: str | None = None, turned: bool = False
+) -> str:
     """Commit these values of the stack's secrets on top of ``base``; return the commit, which no branch has yet.
 
+    It follows the rotation that it stands ``instead_of``, too, so that not even the rotation branch is ever forced.
     Every pod that reads one of them gets a digest, so that it restarts. Raises RefusedError where the values cannot be
     put in their places, OutsideError with a hook's words.
     """
     directory = bench.commits.directory
     with scratch_tree(bench.work_tree, base) as tree:
+        if instead_of is not None and not is_ancestor(tree, instead_of, base):
+            succeed(tree, instead_of)
         _add_digests(bench, tree)
         workspace = Workspace(tree.root, tree.git_dir, bench.commits.engine_of)
         stack = _stack(workspace, directory)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.rotation.gap import Gap
     from matrix_secrets.operations.rotation.sight import Sight
 
-_MERGED: Final = 2.0  # seconds between two looks at main, while somebody else is to merge
+_MERGED: Final = 3.0  # seconds between two looks at main, while somebody else is to merge
 # A Kustomization in these states goes on by itself.
 _GOING_ON: Final = frozenset({"Progressing", "DependencyNotReady", "ArtifactFailed", "HealthCheckFailed"})
 _HOPELESS: Final = frozenset({"ImagePullBackOff", "ErrImagePull", "CreateContainerConfigError"})
@@ -55,15 +55,16 @@ def publish(bench: Bench, sight: Sight) -> str:
 def renew(bench: Bench, sight: Sight) -> str:
     """Prepare the same values again, on what main has become."""
     journal = sight.in_flight
-    commit = prepare(bench, sight.main, sight.new, turned=journal.turned)
+    commit = prepare(bench, sight.main, sight.new, instead_of=journal.tip, turned=journal.turned)
     bench.acts.replace_branch(commit, journal.tip)
     return f"{commit[:8]} on {ROTATION_BRANCH}, as {bench.site.main} has moved on"
 
 
 def turn(bench: Bench, sight: Sight) -> str:
     """Make a rotation forward, to the old values, out of one that main has already."""
-    commit = prepare(bench, sight.main, sight.old, turned=True)
-    bench.acts.replace_branch(commit, sight.in_flight.tip)
+    tip = sight.in_flight.tip
+    commit = prepare(bench, sight.main, sight.old, instead_of=tip, turned=True)
+    bench.acts.replace_branch(commit, tip)
     return f"{commit[:8]} on {ROTATION_BRANCH} leads forward to the old values"
 
 
