@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli.ageing import ages_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
     from matrix_secrets.cluster.connection import Connection
+    from matrix_secrets.operations.rotation.model import Rotation
     from matrix_secrets.stack.model import Stack
 
 _SURE = "not done: nothing was changed"
@@ -34,6 +36,7 @@ def rotate_online(app: App, names: tuple[str, ...], how: How, patience: float) -
     work = KeyWork(app)
     stack = _one(work.stacks)
     rotation = app.timed("planning", lambda: plan_rotation(work.workspace, [stack], names))
+    rotation = _by_itself(app, rotation)
     tell_consequences(app, rotation, ages_of(app, [(each.stack, each.secret) for each in rotation.turned]))
     if not how.allow_plaintext:
         refuse_plaintext(work.workspace, [stack], rotation.plan)
@@ -72,6 +75,17 @@ def heal_online(app: App, how: How, patience: float) -> int:
     said = watched(app, bench, lambda: heal(bench, found))
     Telling(app).row("healed", said, time.monotonic() - begun)
     return 0
+
+
+def _by_itself(app: App, rotation: Rotation) -> Rotation:
+    """Where pods have no digests yet they get some with the rotation: then they restart by themselves."""
+    if all(each.effects.by_itself for each in rotation.turned):
+        return rotation
+    app.output.note(
+        "The pod templates get digests with it, so that pods restart by themselves; Element restarts once, too."
+    )
+    turned = tuple(replace(each, effects=replace(each.effects, by_itself=True)) for each in rotation.turned)
+    return replace(rotation, turned=turned)
 
 
 def _cluster(app: App, names: tuple[str, ...]) -> Connection:
