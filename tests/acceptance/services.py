@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import time
-import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+
+from tests.testbed import accounts
+from tests.testbed.answering import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,17 +29,10 @@ def free_port() -> int:
 
 def unprivileged() -> list[str]:
     """What to put before a command that refuses to run as root."""
-    if os.geteuid() != 0:
+    user = accounts.unprivileged()
+    if user is None:
         return []
-    user = next(user for user in map(_account, ("postgres", "nobody")) if user is not None)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _account(name: str) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
 
 
 @contextmanager
@@ -50,8 +43,9 @@ def postgres(bin_dir: Path, directory: Path, password: str) -> Iterator[int]:
     if before:
         uid, gid = (int(part.split("=")[1]) for part in before[1:3])
         os.chown(directory, uid, gid)
-        for parent in directory.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
+        for parent in directory.parents:  # pytest's own are for their owner only
+            if not parent.stat().st_mode & 0o001:
+                parent.chmod(parent.stat().st_mode | 0o011)
     data, port = directory / "data", free_port()
     run = [*before, str(bin_dir / "initdb"), "--pgdata", str(data), "--username=postgres", "--auth=trust"]
     subprocess.run([*run, "--encoding=UTF8", "--locale=C"], cwd=directory, check=True, capture_output=True)
@@ -94,14 +88,6 @@ def synapse(
         server.terminate()
         server.wait(60)
         log.close()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return int(answer.status) == 200
-    except (URLError, OSError):
-        return False
 
 
 def wait_for(ready: object, server: subprocess.Popen[bytes], seconds: float = 60) -> None:

@@ -142,6 +142,7 @@ def quiet_home(guide_repository: FluxRepository, cluster: Cluster) -> Home:
 @pytest.fixture
 def whole_home(guide_repository: FluxRepository, cluster: Cluster) -> Home:
     """Flux follows the repository; the stack's placeholders are in it, and nothing builds them."""
+    guide_repository.recreate("postgres", "synapse")
     guide_repository.edit(STACK, "- matrix\n", "- matrix/namespace.yaml\n")
     guide_repository.push("Without the stack")
     guide_repository.bootstrap()

@@ -84,16 +84,6 @@ def test_pruning_waits_until_nothing_needs_the_old_key(home: Home) -> None:
     assert not texts.keys() & entries(home).keys()
 
 
-def test_a_foreign_change_between_reading_and_pruning_is_a_conflict(home: Home) -> None:
-    home.running()
-    home.cli("cluster", "install-key", "--new", "--push", "--yes")
-    home.cli("cluster", "reconcile")
-    home.repository.edit("clusters/home/apps.yaml", "interval: 5m0s", "interval: 6m0s")
-    home.repository.push("Not applied yet")
-    home.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"spec": {"suspend": True}})
-    home.cli(*PRUNE, "--yes", code=None)
-
-
 def test_a_lent_key_stays_its_owners(home: Home) -> None:
     home.fill_in()
     home.cli("cluster", "install-key", "--yes", "--identity", str(home.own_identity()))

@@ -21,7 +21,7 @@ from matrix_secrets.operations.rotation.world import Side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from matrix_secrets.cluster.postgres import Database
+    from matrix_secrets.cluster.rolepassword import Role
     from matrix_secrets.operations.rotation.acts import Acts
     from matrix_secrets.operations.rotation.bench import Bench
     from matrix_secrets.secretvalue import SecretValue
@@ -60,8 +60,8 @@ class Stopping:
     def delete_branch(self, known: str) -> None:
         self._at("delete_branch", lambda: self._real.delete_branch(known))
 
-    def set_role(self, database: Database, verifier: SecretValue) -> None:
-        self._at("set_role", lambda: self._real.set_role(database, verifier))
+    def set_role(self, role: Role, verifier: SecretValue) -> None:
+        self._at("set_role", lambda: self._real.set_role(role, verifier))
 
     def publish(self, commit: str, main: str) -> None:
         self._at("publish", lambda: self._real.publish(commit, main))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.agekeys import bech32
@@ -45,19 +46,7 @@ class Recipient:
 
         Raises `RefusedError` saying what is wrong with it. A private key is recognised and never quoted.
         """
-        text = text.strip()
-        _refuse_private(text)
-        if text.startswith("ssh-"):
-            return _parse_ssh(text)
-        kind = _age_kind(text)
-        if fault := bech32.fault(text):
-            raise RefusedError(f"{short(text)} is not an age recipient: {fault}", hint=_HINT)
-        if kind is RecipientKind.X25519:
-            if len(text) != _X25519_LENGTH:
-                message = f"{short(text)} is not an age recipient: it has {len(text)} characters, not {_X25519_LENGTH}"
-                raise RefusedError(message, hint=_HINT)
-            _native_x25519(text)
-        return cls(text, kind)
+        return _parsed(text.strip())
 
     @property
     def is_builtin(self) -> bool:
@@ -96,6 +85,22 @@ def short(key: str) -> str:
     start = key.rpartition("1")[0] if key.startswith("age1") else key.partition(" ")[0]
     head = len(start) + 5 if key.startswith("age1") else len(start) + 1
     return key if len(key) <= head + 12 else f"{key[:head].rstrip()}…{key[-5:]}"
+
+
+@lru_cache(maxsize=256)  # the same few stand in every file, and each check sum is worked out in Python
+def _parsed(text: str) -> Recipient:
+    _refuse_private(text)
+    if text.startswith("ssh-"):
+        return _parse_ssh(text)
+    kind = _age_kind(text)
+    if fault := bech32.fault(text):
+        raise RefusedError(f"{short(text)} is not an age recipient: {fault}", hint=_HINT)
+    if kind is RecipientKind.X25519:
+        if len(text) != _X25519_LENGTH:
+            message = f"{short(text)} is not an age recipient: it has {len(text)} characters, not {_X25519_LENGTH}"
+            raise RefusedError(message, hint=_HINT)
+        _native_x25519(text)
+    return Recipient(text, kind)
 
 
 def _age_kind(text: str) -> RecipientKind:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.identity import native as native_identity
@@ -52,7 +51,6 @@ def unwrap_data_key(stanzas: Sequence[tuple[str, str]], identities: Iterable[Ide
     return None
 
 
-@lru_cache(maxsize=256)  # the same few stand in every file, and each check sum is worked out in Python
 def _recipient(text: str) -> Recipient | None:
     try:
         return Recipient.parse(text)

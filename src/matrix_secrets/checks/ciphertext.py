@@ -29,7 +29,8 @@ CONFLICT: Final = error(
 )
 KINDS: Final = (NO_BLOCK, CONFLICT)
 
-_MARKER: Final = re.compile(rb"^(?:<{7}|>{7}|\|{7}) ", re.MULTILINE)
+_MARKER: Final = re.compile(rb"^(?:<{7}|>{7}|\|{7})[ \r\n]", re.MULTILINE)
+_HALF: Final = re.compile(rb"^={7}\r?$", re.MULTILINE)  # of a conflict; in a plain file it may be a heading of a text
 _VALUE: Final = re.compile(rb"ENC\[AES256_GCM,data:[^\]\n]*,type:[a-z]+\]")
 
 
@@ -40,7 +41,7 @@ def scanner(subject: Subject) -> Scanner:
     def scan(file: str, raw: bytes) -> Iterator[Finding]:
         if not is_yaml(file):
             return
-        marker = _MARKER.search(raw)
+        marker = _MARKER.search(raw) or (_HALF.search(raw) if ENCRYPTED_PREFIX.encode() in raw else None)
         if marker is not None:
             place = Place(file, line=line_of(raw, marker.start()))
             take = f"git checkout --ours {shlex.quote(file)}"

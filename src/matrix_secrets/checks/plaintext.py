@@ -50,7 +50,7 @@ def check(subject: Subject) -> Iterator[Finding]:
     for stack in subject.stacks:
         for file in stack.files:
             for resource in subject.disk_resources(file.file):
-                for entry, name, place in _readable(resource):
+                for entry, name, place in readable_secrets(resource):
                     if file.encrypted:
                         fix = _by_hand(subject, stack, entry)
                         yield IN_ENCRYPTED.at(place, f"{name} is plain text in an encrypted file", fix)
@@ -77,7 +77,7 @@ def _by_hand(subject: Subject, stack: Stack, entry: Entry) -> str:
     return f"{put_back}, then matrix-secrets edit {shlex.quote(stream.file)}"
 
 
-def _readable(resource: Resource) -> Iterator[tuple[Entry, str, Place]]:
+def readable_secrets(resource: Resource) -> Iterator[tuple[Entry, str, Place]]:
     """Yield the entry, the name and the place of each secret of a resource that anybody can read."""
     for entry in resource.entries():
         if entry.encrypted:

@@ -13,6 +13,7 @@ from matrix_secrets.checks import (
     completeness,
     coverage,
     embedded,
+    history,
     identity,
     leaks,
     opening,
@@ -24,6 +25,7 @@ from matrix_secrets.checks import (
     ports,
     readers,
     rollout,
+    ruled,
     sealed,
     sealing,
     staged,
@@ -86,4 +88,6 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
-    yield from ages.KINDS  # only with --max-age: they take the history
+    # Found elsewhere: with --max-age, by the hooks, by audit.
+    for kinds_elsewhere in (ages.KINDS, ruled.KINDS, history.KINDS):
+        yield from kinds_elsewhere

@@ -69,7 +69,7 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the registry's order, which is that of the work."""
         del ctx
-        return list(self.entries)
+        return [name for name, entry in self.entries.items() if not _is_hidden(entry)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None where there is none."""
@@ -105,9 +105,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in self.entries.items()])
+            formatter.write_dl([(name, self.entries[name].help) for name in self.list_commands(ctx)])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands before the options: they are what is looked for."""
@@ -118,9 +117,13 @@ class LazyGroup(click.Group):
         """Complete names with the registry's help, importing nothing."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only where a shell asks
 
-        names = [CompletionItem(name, help=entry.help) for name, entry in self.entries.items()]
+        names = [CompletionItem(name, help=self.entries[name].help) for name in self.list_commands(ctx)]
         options = click.Command.shell_complete(self, ctx, incomplete)
         return [item for item in names if item.value.startswith(incomplete)] + options
+
+
+def _is_hidden(entry: Entry | GroupEntry) -> bool:
+    return isinstance(entry, Entry) and entry.hidden
 
 
 def load(target: str) -> click.Command:

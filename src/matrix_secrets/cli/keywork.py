@@ -11,7 +11,7 @@ from matrix_secrets.operations.keys_holders import Holder, holders, names_before
 from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.builtinfirst import BuiltinFirst
 from matrix_secrets.sops.rekeying import Binary, Rekeying
-from matrix_secrets.stack.discovery import find_stacks, select_stacks
+from matrix_secrets.stack.discovery import StackFiles, find_stack_files, find_stacks, select_stacks
 from matrix_secrets.stack.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,8 +69,14 @@ class KeyWork:
 
     @cached_property
     def stacks(self) -> list[Stack]:
-        """Those that --stack and --all-stacks choose."""
+        """The stacks that --stack and --all-stacks choose."""
         return select_stacks(self.all_stacks, self._app.stack_names, every=self._app.settings.all_stacks)
+
+    @cached_property
+    def chosen(self) -> list[StackFiles]:
+        """The files of the stacks that --stack and --all-stacks choose."""
+        found = self._app.timed("looking for stacks", lambda: find_stack_files(self.workspace))
+        return select_stacks(found, self._app.stack_names, every=self._app.settings.all_stacks)
 
     def counted(self, what: str, work: Callable[[Told], _Result]) -> _Result:
         """Do something file by file, saying how far it is."""

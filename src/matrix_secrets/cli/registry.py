@@ -9,10 +9,14 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """A command: ``target`` is ``module:attribute``, ``help`` the first line of its help (a test compares them)."""
+    """A command: ``target`` is ``module:attribute``, ``help`` the first line of its help (a test compares them).
+
+    ``hidden``: programs run it, people are not shown it.
+    """
 
     target: str
     help: str
+    hidden: bool = False
 
 
 class GroupEntry(NamedTuple):
@@ -78,6 +82,43 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     ),
     "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in Git, the cluster and the database."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "doctor": Entry(
+        f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."
+    ),
+    "hooks": GroupEntry(
+        "Git hooks, and drivers that show and merge encrypted files.",
+        {
+            "install": Entry(
+                f"{_PACKAGE}.hooks_install:hooks_install",
+                "Let Git ask before each commit and push, and show and merge encrypted files by value.",
+            ),
+            "uninstall": Entry(
+                f"{_PACKAGE}.hooks_uninstall:hooks_uninstall",
+                "Take the hooks and drivers away, and put back the hooks that stood there before.",
+            ),
+            "pre-commit": Entry(
+                f"{_PACKAGE}.hooks_pre_commit:hooks_pre_commit",
+                "Look at what is staged; the pre-commit hook runs this.",
+                hidden=True,
+            ),
+            "pre-push": Entry(
+                f"{_PACKAGE}.hooks_pre_push:hooks_pre_push",
+                "Look at the commits that would be pushed; the pre-push hook runs this.",
+                hidden=True,
+            ),
+            "textconv": Entry(
+                f"{_PACKAGE}.hooks_textconv:hooks_textconv",
+                "Print an encrypted file as a diff shows it; Git's diff driver runs this.",
+                hidden=True,
+            ),
+            "merge": Entry(
+                f"{_PACKAGE}.hooks_merge:hooks_merge",
+                "Merge two versions of an encrypted file into OURS; Git's merge driver runs this.",
+                hidden=True,
+            ),
+        },
+    ),
+    "audit": Entry(f"{_PACKAGE}.audit:audit", "Look for secrets and private keys in the Git history."),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }
 STATUS: Final = Entry(f"{_PACKAGE}.status:status", "Say where the repository stands, and the next command.")

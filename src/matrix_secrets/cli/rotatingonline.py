@@ -64,9 +64,9 @@ def heal_online(app: App, how: How, patience: float) -> int:
     if found.accepted:
         app.output.rows([Row(("the database accepts the password that Git holds",), Mark.SAME)])
     else:
-        text = f"{found.database.where} does not accept the password that Git holds"
+        text = f"{found.role.where} does not accept the password that Git holds"
         app.output.rows([Row((text,), Mark.BAD)])
-        question = f"ALTER ROLE {found.database.role} on {app.cluster.where}? Nothing is lost, nothing restarts."
+        question = f"ALTER ROLE {found.role.name} on {app.cluster.where}? Nothing is lost, nothing restarts."
         if not how.dry_run and not app.confirm(question):
             raise RefusedError(_SURE)
     if how.dry_run:

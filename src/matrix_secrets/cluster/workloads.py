@@ -33,7 +33,7 @@ class Container:
 class LiveWorkload:
     """A Deployment or StatefulSet. ``strategy`` is ``Recreate``, ``RollingUpdate`` or ``OnDelete``.
 
-    ``surge`` is how many pods beyond ``replicas`` a RollingUpdate starts: a number or a percentage; empty: none.
+    ``surge`` is how many pods a rolling update starts before it ends old ones: ``25%``, ``0``; empty without one.
     """
 
     kind: str
@@ -106,7 +106,6 @@ def live_workload(found: Object, kind: str) -> LiveWorkload:
     meta, spec, status = found["metadata"], found["spec"], found.get("status") or {}
     template = spec["template"]
     labels = (spec.get("selector") or {}).get("matchLabels") or {}
-    strategy = spec.get("strategy") or spec.get("updateStrategy") or {}
     return LiveWorkload(
         kind=kind,
         name=meta["name"],
@@ -116,8 +115,8 @@ def live_workload(found: Object, kind: str) -> LiveWorkload:
         updated=int(status.get("updatedReplicas") or 0),
         generation=int(meta.get("generation", 0)),
         observed_generation=int(status.get("observedGeneration", -1)),
-        strategy=strategy.get("type", "RollingUpdate"),
-        surge=str((strategy.get("rollingUpdate") or {}).get("maxSurge", "")),
+        strategy=(spec.get("strategy") or spec.get("updateStrategy") or {}).get("type", "RollingUpdate"),
+        surge=str(((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge", "")),
         selector=",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         annotations=dict((template.get("metadata") or {}).get("annotations") or {}),
         containers=tuple(

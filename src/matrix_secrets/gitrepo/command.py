@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.errors import OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from matrix_secrets.gitrepo.locate import WorkTree
 
@@ -46,8 +46,14 @@ class Answer:
         return last_lines(f"{redact_credentials(self.text)}\n{self.err}")
 
 
-def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection[int] = (0,)) -> Answer:
-    """Run ``git WORDS`` in the work tree's root.
+def run_git(
+    work_tree: WorkTree,
+    *words: str,
+    stdin: bytes = b"",
+    ok: Collection[int] = (0,),
+    env: Mapping[str, str] | None = None,
+) -> Answer:
+    """Run ``git WORDS`` in the work tree's root; ``env`` is what its hooks are told beyond the environment.
 
     Raises `OutsideError` if git is missing or its exit status is not one of ``ok``.
     """
@@ -66,7 +72,7 @@ def run_git(work_tree: WorkTree, *words: str, stdin: bytes = b"", ok: Collection
             status, out, err = git.Git(work_tree.root).execute(
                 [program, *words],
                 istream=file,
-                env=_environment(work_tree, command),
+                env=environment(work_tree, command) | dict(env or {}),
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
@@ -96,7 +102,8 @@ def last_lines(text: str) -> str:
     return "\n".join(lines[-_LINES_SHOWN:])
 
 
-def _environment(work_tree: WorkTree, command: str) -> dict[str, str]:
+def environment(work_tree: WorkTree, command: str) -> dict[str, str]:
+    """Return what git is told beyond the environment: its language, no private key, and which repository."""
     # English, as GitPython wants it, but in UTF-8: hooks print names.
     env = {"LC_ALL": "C.UTF-8"}
     if command not in _RUNS_HOOKS and _PRIVATE in os.environ:

@@ -11,7 +11,7 @@ from matrix_secrets.gitrepo.command import literal, run_git
 from matrix_secrets.gitrepo.locate import current_branch, operation_in_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from matrix_secrets.gitrepo.locate import WorkTree
@@ -44,8 +44,12 @@ def require_committable(work_tree: WorkTree, paths: Sequence[Path]) -> None:
             raise RefusedError("Git does not know under which name to commit", hint=hint)
 
 
-def commit_paths(work_tree: WorkTree, paths: Sequence[Path], message: str) -> str | None:
+def commit_paths(
+    work_tree: WorkTree, paths: Sequence[Path], message: str, env: Mapping[str, str] | None = None
+) -> str | None:
     """Commit these files as they are on disk, new and deleted ones included, and nothing else.
+
+    ``env`` is what the user's hooks are told beyond the environment.
 
     Returns the commit's id, None if they are as HEAD has them. Raises `RefusedError` as `require_committable`, and
     `OutsideError` with a hook's or Git's own words if there is no commit; the index is then as it was.
@@ -60,7 +64,7 @@ def commit_paths(work_tree: WorkTree, paths: Sequence[Path], message: str) -> st
     if new:
         run_git(work_tree, "add", "--intent-to-add", "--", *literal(new))
     try:
-        _commit(work_tree, wanted, message)
+        _commit(work_tree, wanted, message, env)
     except BaseException:
         if new:
             run_git(work_tree, "reset", "--quiet", "--", *literal(new), ok=(0, 1))
@@ -75,9 +79,9 @@ def _differ(work_tree: WorkTree, names: Sequence[str]) -> bool:
     return run_git(work_tree, "diff", "--quiet", "--no-ext-diff", "HEAD", "--", *literal(names), ok=(0, 1)).status == 1
 
 
-def _commit(work_tree: WorkTree, names: Sequence[str], message: str) -> None:
+def _commit(work_tree: WorkTree, names: Sequence[str], message: str, env: Mapping[str, str] | None) -> None:
     words = ("commit", "--only", "--quiet", "--file=-", "--", *literal(names))
-    answer = run_git(work_tree, *words, stdin=message.encode("utf-8", "surrogateescape"), ok=range(256))
+    answer = run_git(work_tree, *words, stdin=message.encode("utf-8", "surrogateescape"), ok=range(256), env=env)
     if answer.status != 0:
         said = answer.words or f"git commit ended with exit status {answer.status} and said nothing"
         text = "nothing was committed: Git or one of your hooks refused; the files are changed on disk"

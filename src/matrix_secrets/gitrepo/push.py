@@ -10,6 +10,8 @@ from matrix_secrets.gitrepo.command import last_lines, redact_credentials, run_g
 from matrix_secrets.gitrepo.locate import current_branch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matrix_secrets.gitrepo.command import Answer
     from matrix_secrets.gitrepo.locate import WorkTree
 
@@ -64,12 +66,14 @@ def push(
     *,
     dry_run: bool = False,
     expecting: str | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Pushed:
     """Push the current branch to its upstream, or ``refspec`` to ``remote``. Never forces.
 
     ``expecting`` is what the ref there has to point to (empty: it must not be there); then, and only then, it may be
-    replaced. Raises `RefusedError` without a branch or an upstream, `OutsideError` with the remote's words if it is not
-    taken: `BehindError` where the ref is not what it should be, `RejectedError` where the remote refuses it.
+    replaced. ``env`` is what the user's hooks are told beyond the environment. Raises `RefusedError` without a branch
+    or an upstream, `OutsideError` with the remote's words if it is not taken: `BehindError` where the ref is not what
+    it should be, `RejectedError` where the remote refuses it.
     """
     if remote is None or refspec is None:
         branch = _branch(work_tree)
@@ -78,7 +82,7 @@ def push(
     ref = refspec.rpartition(":")[2]
     options = ["--dry-run"] if dry_run else []
     options += [] if expecting is None else [f"--force-with-lease={ref}:{expecting}"]
-    answer = run_git(work_tree, "push", "--porcelain", *options, "--", remote, refspec, ok=range(256))
+    answer = run_git(work_tree, "push", "--porcelain", *options, "--", remote, refspec, ok=range(256), env=env)
     results = [line.split("\t") for line in answer.text.splitlines() if line.count("\t") == 2]
     if answer.status != 0:
         raise _refused(redact_credentials(remote), results, answer)

@@ -41,8 +41,7 @@ class Found:
     foot: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """What the scanner knows when it meets the first ``#`` between two tokens.
 
     ``newlines`` counts the line breaks right before it; ``after_value`` tells of a ``:`` as the token before.

@@ -6,7 +6,7 @@ Source of the behaviour: go.yaml.in/yaml/v3 v3.0.4, decode.go (parser.node, pars
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.commentevent import Event, EventKind
 from matrix_secrets.manifests.commentevents import CommentParser
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from matrix_secrets.manifests.nodes import Stream
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A comment; ``text[start]`` is its ``#``, ``text[end]`` the line end behind it."""
 
     start: int
@@ -42,8 +41,7 @@ class NodeComments:
     children: list[NodeComments] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(NamedTuple):
     """The comments of a text, in its order, and one node for each document that was looked at.
 
     ``elsewhere`` are those that belong to the top level of a document that was not.

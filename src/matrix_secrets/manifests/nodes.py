@@ -1,9 +1,12 @@
-"""The YAML tree with the position of every node in the source text."""
+"""The YAML tree with the position of every node in the source text.
+
+Nodes are named tuples: there are thousands, and a frozen dataclass takes three times as long to make.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,8 +14,7 @@ if TYPE_CHECKING:
 Path: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A scalar: ``text[start:end]`` is its own spelling, quotes or block header included, properties excluded.
 
     ``node_start`` is where its anchor or tag begins (``start`` without them). ``style`` is ``""`` (plain), ``'``,
@@ -28,8 +30,7 @@ class Scalar:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(NamedTuple):
     """A reference to an anchor."""
 
     start: int
@@ -37,8 +38,7 @@ class Alias:
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """A mapping, block or flow; ``items`` in source order, duplicates included."""
 
     start: int
@@ -49,8 +49,7 @@ class Mapping:
     tag: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A sequence, block or flow."""
 
     start: int
@@ -81,7 +80,7 @@ class Document:
     explicit_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Stream:
     """A parsed file. ``bom`` tells of a byte order mark, which is the first character of ``text``."""
 
@@ -96,8 +95,7 @@ class Stream:
         return "\r\n" if position > 0 and self.text[position - 1] == "\r" else "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A scalar or alias with the path of keys and list indexes that leads to it, and its key node, if any."""
 
     path: Path

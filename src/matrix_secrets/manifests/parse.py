@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.events import BrokenYamlError, events
@@ -29,11 +30,21 @@ def decode(raw: bytes, file: str) -> str:
         ) from None
 
 
+_known: WeakValueDictionary[tuple[str, str], Stream] = WeakValueDictionary()
+
+
 def parse(text: str, file: str = "") -> Stream:
-    """Parse a YAML text of any number of documents.
+    """Parse a YAML text of any number of documents. What is still in use somewhere is not parsed again.
 
     Raises BadManifestError with line and column, never with the line's text.
     """
+    stream = _known.get((file, text))
+    if stream is None:
+        stream = _known[file, text] = _parsed(text, file)
+    return stream
+
+
+def _parsed(text: str, file: str) -> Stream:
     offset = 1 if text.startswith(BOM) else 0
     try:
         documents = _Composer(text, offset).compose()
@@ -80,55 +91,49 @@ class _Composer:
     def compose(self) -> tuple[Document, ...]:
         documents: list[Document] = []
         start = 0
-        content_start = 0
         for event in self._events:
-            match type(event).__name__:
-                case "DocumentStartEvent":
-                    content_start = event.end_mark.index + self._offset if event.explicit else start
-                    root, last = self._compose_root()
-                    end = last.start_mark.index + self._offset
-                    documents.append(Document(len(documents), start, content_start, end, root, bool(last.explicit)))
-                    start = last.end_mark.index + self._offset
-                case _:
-                    pass
+            if type(event).__name__ == "DocumentStartEvent":
+                content_start = event.end_mark.index + self._offset if event.explicit else start
+                root, last = self._compose_root()
+                end = last.start_mark.index + self._offset
+                documents.append(Document(len(documents), start, content_start, end, root, bool(last.explicit)))
+                start = last.end_mark.index + self._offset
         return tuple(documents)
 
     def _compose_root(self) -> tuple[Node | None, Any]:
         stack: list[tuple[Any, list[Node]]] = []
-        root: Node | None = None
+        children: list[Node] = []  # of what is open; at the bottom, the root
+        offset = self._offset
         self._anchors.clear()
         for event in self._events:
             name = type(event).__name__
-            node: Node
             if name == "ScalarEvent":
-                node = self._scalar(event)
+                begin = event.start_mark.index + offset
+                end = event.end_mark.index + offset
+                if event.anchor is None and event.tag is None:
+                    children.append(Scalar(begin, end, event.value, event.style or "", begin))
+                else:
+                    children.append(self._with_properties(event, begin, end))
             elif name in ("MappingStartEvent", "SequenceStartEvent"):
                 if len(stack) >= MAX_DEPTH:
                     raise _complaint(f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
                 if event.anchor is not None:
                     self._anchors.add(event.anchor)
-                stack.append((event, []))
-                continue
+                stack.append((event, children))
+                children = []
             elif name in ("MappingEndEvent", "SequenceEndEvent"):
-                opened, children = stack.pop()
-                node = self._collection(opened, event, children)
+                opened, around = stack.pop()
+                around.append(self._collection(opened, event, children))
+                children = around
             elif name == "AliasEvent":
-                begin, end = event.start_mark.index + self._offset, event.end_mark.index + self._offset
                 if event.anchor not in self._anchors:
                     raise _complaint("alias of an anchor that is not defined", event.start_mark)
-                node = Alias(begin, end, event.anchor)
+                children.append(Alias(event.start_mark.index + offset, event.end_mark.index + offset, event.anchor))
             else:
-                return self._empty_to_none(root), event
-            if stack:
-                stack[-1][1].append(node)
-            else:
-                root = node
+                return self._empty_to_none(children[0] if children else None), event
         raise _complaint("the document does not end", None)
 
-    def _scalar(self, event: Any) -> Scalar:  # noqa: ANN401  libyaml's events have no types
-        begin, end = event.start_mark.index + self._offset, event.end_mark.index + self._offset
-        if event.anchor is None and event.tag is None:
-            return Scalar(begin, end, event.value, event.style or "", begin)
+    def _with_properties(self, event: Any, begin: int, end: int) -> Scalar:  # noqa: ANN401  libyaml's have no types
         if event.anchor is not None:
             self._anchors.add(event.anchor)
         start = min(self._after_properties(begin), end)

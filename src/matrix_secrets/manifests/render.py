@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.sourcemap import BLOCK_HEADER, source_map
 
@@ -22,8 +21,7 @@ _WORDS: Final = frozenset(["true", "false", "yes", "no", "on", "off", "y", "n", 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """The surroundings of a scalar that decide how it can be spelled.
 
     ``indent`` is the indentation for the lines of a block scalar; ``flow`` tells of a flow collection.

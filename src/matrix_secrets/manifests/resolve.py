@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from matrix_secrets.manifests.gofloat import format_f, format_g
 from matrix_secrets.manifests.timestamp import normal_timestamp
@@ -48,8 +47,7 @@ class Kind(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     """A scalar's kind and its text as sops hashes and encrypts it.
 
     ``canonical`` tells whether the spelling is the one that sops would write again for that value.

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.nodes import Scalar
@@ -19,8 +18,7 @@ LINE_BREAK: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|(?:\r\n|[^xuU]))", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """``value[start:start + length]`` is ``text[source:source + length]``."""
 
     start: int
@@ -28,8 +26,7 @@ class Run:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class SourceMap:
+class SourceMap(NamedTuple):
     """The runs of one scalar, in order. ``indent`` is the block's indentation, None outside block scalars."""
 
     runs: tuple[Run, ...]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.operations.allcores import spread
 from matrix_secrets.operations.coverage import Coverage, Named, cover
 from matrix_secrets.operations.derived import with_derived
 from matrix_secrets.operations.order import early_ciphertext
@@ -47,12 +48,15 @@ def plan_encrypt(
     coverage = cover(workspace, targets, recipients, own)
     texts = with_derived(workspace, stacks, {}, encrypting=targets)
     changes, writes, notes = _rule_changes(workspace, coverage)
-    for file in targets:
-        result = _encrypt_file(workspace, file, texts.get(file), coverage.rules[file])
-        if result is not None:
-            encrypted, write = result
+    results = spread(
+        lambda file: _encrypt_file(workspace, file, texts.get(file), coverage.rules[file]),
+        targets,
+        size=sum(len(workspace.read(file).raw) for file in targets),
+    )
+    for file, encrypted in zip(targets, results, strict=True):
+        if encrypted is not None:
             changes.append(Change(Place(file), "encrypted", _summary(encrypted)))
-            writes.append(write)
+            writes.append(FileWrite(workspace.root / file, workspace.read(file).raw, encrypted.text.encode()))
             notes.extend(encrypted.notes)
     for file, text in texts.items():
         digest = None if files or file in targets else workspace.new_text(file, text)
@@ -68,25 +72,22 @@ def plan_encrypt(
     return Plan(tuple(changes), tuple(writes), tuple(notes), message, paths, ("matrix-secrets verify",))
 
 
-def _encrypt_file(
-    workspace: Workspace, file: str, text: str | None, rule: CreationRule
-) -> tuple[Encrypted, FileWrite] | None:
+def _encrypt_file(workspace: Workspace, file: str, text: str | None, rule: CreationRule) -> Encrypted | None:
     """Encrypt a plain file, bring an encrypted one up to date, or convert one whose selectors are not the rule's."""
     old = workspace.read(file)
     plain = old.stream.text if text is None else text
     if old.encrypted and not _converts(old, rule):
         if plain == old.stream.text:
             return None
-        encrypted = workspace.engine.update(old.disk_text, plain, file=file)
-    else:
-        encrypted = workspace.engine.encrypt(plain, file=file, rule=rule)
-        if not encrypted.values:
-            raise RefusedError(
-                f"{file} holds nothing that would be encrypted",
-                cause="a sops: block without any secret only keeps others from reading the file",
-                hint="name files with a Secret or a ConfigMap, or none: matrix-secrets encrypt",
-            )
-    return encrypted, FileWrite(workspace.root / file, old.raw, encrypted.text.encode())
+        return workspace.engine.update(old.disk_text, plain, file=file)
+    encrypted = workspace.engine.encrypt(plain, file=file, rule=rule)
+    if not encrypted.values:
+        raise RefusedError(
+            f"{file} holds nothing that would be encrypted",
+            cause="a sops: block without any secret only keeps others from reading the file",
+            hint="name files with a Secret or a ConfigMap, or none: matrix-secrets encrypt",
+        )
+    return encrypted
 
 
 def _converts(old: ManifestFile, rule: CreationRule) -> bool:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.keys_turns import Told
     from matrix_secrets.sops.creationrules import CreationRule, CreationRules
     from matrix_secrets.sops.rekeying import Rekeying
-    from matrix_secrets.stack.model import Stack
+    from matrix_secrets.stack.discovery import Located
     from matrix_secrets.stack.workspace import Workspace
 
 _OTHER_KINDS: Final = (
@@ -101,12 +101,12 @@ def plan_add(
     )
 
 
-def rules_of_stacks(files: Sequence[SealedFile], stacks: Sequence[Stack]) -> set[int]:
+def rules_of_stacks(files: Sequence[SealedFile], stacks: Sequence[Located]) -> set[int]:
     """The numbers (from 0) of the rules that cover an encrypted file of one of the stacks.
 
     Raises RefusedError where there is none: nothing is encrypted there, or no rule covers it.
     """
-    names = {file.file for stack in stacks for file in stack.files}
+    names = {file for stack in stacks for file in stack.file_names}
     found = {each.rule.index for each in files if each.file in names and each.rule is not None}
     if not found:
         labels = ", ".join(stack.label for stack in stacks)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.worktree import small_files
 from matrix_secrets.errors import BadManifestError, OutsideError, RefusedError
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.operations.allcores import spread
 from matrix_secrets.sops.metadata import Metadata, is_encrypted, read_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.rekey import readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from matrix_secrets.sops.creationrules import CreationRule, CreationRules
     from matrix_secrets.stack.workspace import Workspace
@@ -50,20 +51,33 @@ def sealed_files(workspace: Workspace, rules: CreationRules | None) -> list[Seal
 
     Raises BadManifestError for one whose block cannot be read, RefusedError for a broken rule.
     """
-    found: list[SealedFile] = []
+    texts = list(_texts(workspace))
+    metadata = spread(lambda one: _metadata(one[0], one[2]), texts, size=sum(len(text) for _, _, text in texts))
+    return [
+        SealedFile(file, raw, text, found, rules.rule_for(file) if rules is not None else None)
+        for (file, raw, text), found in zip(texts, metadata, strict=True)
+        if found is not None
+    ]
+
+
+def _texts(workspace: Workspace) -> Iterator[tuple[str, bytes, str]]:
+    """Yield the files that may be encrypted, with their bytes and texts."""
     for file in workspace.yaml_files():
         try:
             raw = workspace.raw(file)
-            if b"sops" not in raw or b"mac" not in raw:
-                continue
-            text = decode(raw, file)
-            stream = parse(text, file)
+            if b"sops" in raw and b"mac" in raw:
+                yield file, raw, decode(raw, file)
         except (BadManifestError, OutsideError):
             continue  # no manifest, so nothing that could be opened; `verify` names it
-        if is_encrypted(stream):
-            rule = rules.rule_for(file) if rules is not None else None
-            found.append(SealedFile(file, raw, text, read_metadata(stream), rule))
-    return found
+
+
+def _metadata(file: str, text: str) -> Metadata | None:
+    """Read a file's block; None for one that is not encrypted or no YAML."""
+    try:
+        stream = parse(text, file)
+    except BadManifestError:
+        return None
+    return read_metadata(stream) if is_encrypted(stream) else None
 
 
 def foreign_files(workspace: Workspace, keys: Iterable[str]) -> list[str]:

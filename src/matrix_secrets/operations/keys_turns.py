@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.recipient import Recipient, short
 from matrix_secrets.errors import Place, RefusedError
+from matrix_secrets.operations.allcores import spread
 from matrix_secrets.operations.plan import Change
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.transaction import FileWrite
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.keys_files import SealedFile
     from matrix_secrets.sops.creationrules import CreationRule
     from matrix_secrets.sops.graft import Graft
+    from matrix_secrets.sops.rekey import Rekeyed
     from matrix_secrets.sops.rekeying import Rekeying
     from matrix_secrets.stack.workspace import Workspace
 
@@ -65,23 +67,33 @@ def turned(
     changes: list[Change] = []
     writes: list[FileWrite] = []
     grafts: dict[str, Graft] = {}
-    for number, turn in enumerate(turns):
-        if told is not None:
-            told(number, len(turns))
+    size = sum(len(turn.sealed.text) for turn in turns)
+    done = spread(lambda turn: _rekeyed(turn, rekeying), turns, size=size)
+    for number, (turn, (made, graft)) in enumerate(zip(turns, done, strict=True)):
         sealed = turn.sealed
-        _require_reader(turn)
-        recipients = [Recipient.parse(text) for text in turn.readers]
-        if turn.lose:
-            done = rekeying.renewed(sealed.text, sealed.metadata, recipients, file=sealed.file, rule=turn.rule)
-            grafts[sealed.file] = rekeying.attacked(sealed.text, done.text, file=sealed.file)
-            action, detail = "new data key", f"{_count(done.values, 'ciphertext')} anew; "
+        if graft is not None:
+            grafts[sealed.file] = graft
+            action, detail = "new data key", f"{_count(made.values, 'ciphertext')} anew; "
         else:
-            new = [recipient for recipient in recipients if recipient.key in {key_of(each) for each in turn.gain}]
-            done = rekeying.extended(sealed.text, sealed.metadata, new, file=sealed.file, rule=turn.rule)
             action, detail = "readers changed", ""
         changes.append(Change(Place(sealed.file), action, detail + _who(turn, names)))
-        writes.append(FileWrite(workspace.root / sealed.file, sealed.raw, done.text.encode()))
+        writes.append(FileWrite(workspace.root / sealed.file, sealed.raw, made.text.encode()))
+        if told is not None:
+            told(number, len(turns))
     return Turned(tuple(changes), tuple(writes), grafts)
+
+
+def _rekeyed(turn: Turn, rekeying: Rekeying) -> tuple[Rekeyed, Graft | None]:
+    """Make a file's new text; under a new data key it is attacked as well."""
+    _require_reader(turn)
+    sealed = turn.sealed
+    recipients = [Recipient.parse(text) for text in turn.readers]
+    if turn.lose:
+        done = rekeying.renewed(sealed.text, sealed.metadata, recipients, file=sealed.file, rule=turn.rule)
+        return done, rekeying.attacked(sealed.text, done.text, file=sealed.file)
+    gain = {key_of(each) for each in turn.gain}
+    new = [recipient for recipient in recipients if recipient.key in gain]
+    return rekeying.extended(sealed.text, sealed.metadata, new, file=sealed.file, rule=turn.rule), None
 
 
 def _require_reader(turn: Turn) -> None:

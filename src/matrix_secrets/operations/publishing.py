@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.gitrepo.commit import commit_paths, require_committable
 from matrix_secrets.gitrepo.push import Pushed, push
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.plan import Plan
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
+
+
+ALLOW_PLAINTEXT: Final = "MATRIX_SECRETS_ALLOW_PLAINTEXT"
+"""What tells this program's own hooks that secrets in plain text were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def refuse_unpublishable(
     if wanted.push:
         if not wanted.assume_decryption:
             notes += refuse_early_ciphertext(work_tree, stacks, plan, live)
-        push(work_tree, dry_run=True)
+        push(work_tree, dry_run=True, env=_told(wanted))
     return notes
 
 
@@ -67,5 +71,10 @@ def publish(work_tree: WorkTree, plan: Plan, wanted: Publication) -> Published:
 
     Raises OutsideError with Git's, a hook's or the remote's words.
     """
-    commit = commit_paths(work_tree, [work_tree.root / file for file in plan.paths], plan.commit_message)
-    return Published(commit, push(work_tree) if wanted.push else None)
+    paths = [work_tree.root / file for file in plan.paths]
+    commit = commit_paths(work_tree, paths, plan.commit_message, _told(wanted))
+    return Published(commit, push(work_tree, env=_told(wanted)) if wanted.push else None)
+
+
+def _told(wanted: Publication) -> dict[str, str]:
+    return {ALLOW_PLAINTEXT: "1"} if wanted.allow_plaintext else {}

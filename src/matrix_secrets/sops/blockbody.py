@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.sourcemap import BLOCK_HEADER
 
@@ -16,8 +15,7 @@ _NEWLINE: Final = re.compile(r"\r\n|\n|\r")
 _CONTENT: Final = re.compile(r"( *)[^ \r\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class BlockBody:
+class BlockBody(NamedTuple):
     """``text[start:end]`` are the lines that carry the value, from the first indentation to the last character.
 
     The line end behind them is not included. Under ``|+`` all empty lines are, otherwise those at the end are not.

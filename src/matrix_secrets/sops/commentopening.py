@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.nodes import Scalar, Sequence, find
-from matrix_secrets.sops.branches import Branches
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.openedvalue import OpenedValue
@@ -22,6 +21,7 @@ from matrix_secrets.sops.treeitems import Leaf, Remark, place_of
 if TYPE_CHECKING:
     from matrix_secrets.manifests.comments import Attached
     from matrix_secrets.manifests.nodes import Stream
+    from matrix_secrets.sops.branches import Branches
 
 COMMENT: Final = "comment"
 _CIPHERTEXT: Final = re.compile(r"#ENC\[AES256_GCM,[^\r\n]*")
@@ -55,7 +55,7 @@ class CommentOpening:
         for comment in _CIPHERTEXT.finditer(self._stream.text):
             if comment.start() in self._opened:
                 continue
-            branches = branches or Branches(self._stream)
+            branches = branches or _branches(self._stream)
             if branches.in_scalar(comment.start()):
                 continue
             document = branches.document_at(comment.start())
@@ -75,6 +75,12 @@ class CommentOpening:
         edit = Edit(start + 1, end, text.replace("\n", f"{self._stream.newline}#"))
         self._opened.add(start)
         return OpenedValue(remark, kind, text, ciphertext, (edit,))
+
+
+def _branches(stream: Stream) -> Branches:
+    from matrix_secrets.sops.branches import Branches  # noqa: PLC0415  (most files have no encrypted comment)
+
+    return Branches(stream)
 
 
 def containers(leaf: Leaf) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +34,7 @@ class CreationRules:
     path: Path
     config_file: str
     config: ConfigFile
+    _made: dict[int, CreationRule] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def text(self) -> str:
@@ -64,7 +65,9 @@ class CreationRules:
         path = self.relative(file)
         for index, fields in enumerate(self.config.rules or ()):
             if matches(fields, path, index, self.config_file):
-                return rule_of(fields, index, self.config_file)
+                if index not in self._made:  # asked about every file
+                    self._made[index] = rule_of(fields, index, self.config_file)
+                return self._made[index]
         return None
 
 

@@ -41,6 +41,11 @@ def encrypt_again(stream: Stream, opened: Opened, at: datetime) -> Encrypted:
     return _proven(stream, opened.metadata, opened.key, Kept(opened), at)
 
 
+def encrypt_with(stream: Stream, metadata: Metadata, key: DataKey, reuse: Reuse, at: datetime) -> Encrypted:
+    """Encrypt a plain file under a data key that is known, for the recipients in ``metadata``."""
+    return _proven(stream, metadata, key, reuse, at)
+
+
 def wrapped(key: DataKey, rule: CreationRule, file: str) -> tuple[tuple[str, str], ...]:
     """Wrap a data key for a rule's recipients. Raises RefusedError where it has none or others than age's."""
     from matrix_secrets.agekeys.wrap import wrap_data_key  # noqa: PLC0415  (a compiled library behind it)

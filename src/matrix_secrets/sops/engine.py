@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from matrix_secrets.findings import Finding
     from matrix_secrets.sops.creationrules import CreationRule
 
 
-@dataclass(frozen=True, slots=True)
-class Encrypted:
+class Encrypted(NamedTuple):
     """An encrypted text and what became of it.
 
     ``values`` and ``comments`` count what is ciphertext now; ``notes`` tell of places whose bytes cannot come back

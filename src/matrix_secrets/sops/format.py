@@ -5,16 +5,14 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 PREFIX: Final = "ENC[AES256_GCM,"
 # Greedy and open at the end, as in sops: what follows the last bracket does not count.
 _PATTERN: Final = re.compile(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Ciphertext:
+class Ciphertext(NamedTuple):
     """The parts of an encrypted value; ``kind`` is ``str``, ``int``, ``float``, ``bool``, ``time`` or ``comment``."""
 
     data: bytes

@@ -9,9 +9,8 @@ Source of the rules: https://pkg.go.dev/regexp/syntax. Not understood, and refus
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from matrix_secrets.sops.goregexpclass import (
     CharClass,
@@ -45,8 +44,7 @@ def compile_expression(expression: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-@dataclass(frozen=True, slots=True)
-class _Flags:
+class _Flags(NamedTuple):
     fold: bool = False
     multiline: bool = False
     dot_all: bool = False

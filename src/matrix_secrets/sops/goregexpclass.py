@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_CODE_POINT: Final = 0x10FFFF
 _FOLDABLE_SPAN: Final = 4096  # code points looked at one by one for case variants
@@ -39,8 +38,7 @@ class ExpressionError(ValueError):
     """What Go does not accept in an expression, or what is not understood here; never the expression itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class CharClass:
+class CharClass(NamedTuple):
     """A set of code points as ranges, both ends included; in order, without overlap."""
 
     ranges: tuple[tuple[int, int], ...]

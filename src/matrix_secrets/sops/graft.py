@@ -6,7 +6,7 @@ block, grafted into the new file, opens the new values. Tried here on every file
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from matrix_secrets.errors import NoIdentityError
@@ -65,7 +65,7 @@ def grafted_whole(old: str, new: str, file: str) -> str:
         return new
     return splice(
         new,
-        [replace(edit, new=old[block.start : block.end]) for edit in placed_blocks(target) if edit is not None],
+        [edit._replace(new=old[block.start : block.end]) for edit in placed_blocks(target) if edit is not None],
     )
 
 

@@ -12,6 +12,8 @@ from matrix_secrets.manifests.timestamp import normal_timestamp
 from matrix_secrets.sops.selectors import Selection, Selector
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping as Fields
+
     from matrix_secrets.manifests.nodes import Node, Stream
     from matrix_secrets.sops.creationrules import CreationRule
 
@@ -19,7 +21,9 @@ KEY: Final = "sops"
 FORMAT_VERSION: Final = "3.13.3"
 """The sops release whose format is written."""
 
+_SELECTORS: Final = tuple(selector.value for selector in Selector)
 _OTHER_KEYS: Final = ("kms", "gcp_kms", "hckms", "azure_kv", "hc_vault", "pgp")
+_ALL_KEYS: Final = ("age", *_OTHER_KEYS)
 _TRUE: Final = frozenset({"true", "True", "TRUE", "1", "t", "T"})  # what Go's ParseBool takes
 
 
@@ -96,27 +100,20 @@ def read_metadata(stream: Stream, document: int = 0) -> Metadata:
             cause="sops looks for its data in the first document only",
             hint="restore the file from Git, or encrypt it again",
         )
-    block = blocks[0]
-    fields = {selector.value: _text(block, selector.value) for selector in Selector}
-    groups = _sequence(block, "key_groups")
-    top = [kind for kind in ("age", *_OTHER_KEYS) if _sequence(block, kind)]
-    holders = [block] if top or not groups else groups
-    age = tuple(
-        (_text(entry, "recipient"), _text(entry, "enc"))
-        for holder in holders
-        for entry in _sequence(holder, "age")
-        if isinstance(entry, Mapping)
-    )
-    others = tuple(kind for kind in _OTHER_KEYS if any(_sequence(holder, kind) for holder in holders))
+    fields = _fields(blocks[0])
+    groups = [_fields(group) for group in _items_of(fields.get("key_groups"))]
+    top = any(_items_of(fields.get(kind)) for kind in _ALL_KEYS)
+    holders = [fields] if top or not groups else groups
+    entries = [_fields(entry) for holder in holders for entry in _items_of(holder.get("age"))]
     return Metadata(
-        age=age,
-        lastmodified=_text(block, "lastmodified"),
-        mac=_text(block, "mac"),
-        other_keys=others,
+        age=tuple((_text(entry, "recipient"), _text(entry, "enc")) for entry in entries if entry),
+        lastmodified=_text(fields, "lastmodified"),
+        mac=_text(fields, "mac"),
+        other_keys=tuple(kind for kind in _OTHER_KEYS if any(_items_of(holder.get(kind)) for holder in holders)),
         groups=max(len(holders), 1),
-        mac_only_encrypted=_text(block, "mac_only_encrypted") in _TRUE,
-        version=_text(block, "version"),
-        **fields,
+        mac_only_encrypted=_text(fields, "mac_only_encrypted") in _TRUE,
+        version=_text(fields, "version"),
+        **{name: _text(fields, name) for name in _SELECTORS},
     )
 
 
@@ -159,11 +156,15 @@ def _items(node: Node | None) -> tuple[tuple[Node, Node], ...]:
     return node.items if isinstance(node, Mapping) else ()
 
 
-def _sequence(node: Node, key: str) -> tuple[Node, ...]:
-    found = child(node, key)
-    return found.items if isinstance(found, Sequence) else ()
+def _fields(node: Node) -> dict[str, Node]:
+    """What stands under each key of a mapping, the first of duplicates; nothing for any other node."""
+    return {key.value: value for key, value in reversed(_items(node)) if isinstance(key, Scalar)}
 
 
-def _text(node: Node, key: str) -> str:
-    found = child(node, key)
+def _items_of(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()
+
+
+def _text(fields: Fields[str, Node], key: str) -> str:
+    found = fields.get(key)
     return found.value if isinstance(found, Scalar) else ""

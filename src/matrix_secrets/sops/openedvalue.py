@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.edits import Edit
     from matrix_secrets.sops.treeitems import Leaf, Remark
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedValue:
+class OpenedValue(NamedTuple):
     """What stood in the file, and what stands in the plain text; the kind of a comment is ``comment``.
 
     ``edits`` turn the one into the other.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place, TamperedError
-from matrix_secrets.manifests.comments import attach_some
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.resolve import Kind
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
@@ -62,7 +61,11 @@ def open_file(stream: Stream, metadata: Metadata, key: DataKey, *, commented: Co
     selection = metadata.selection
     if selection.by_comment:
         commented = range(len(stream.documents))
-    attached = attach_some(stream, commented) if commented else None
+    attached = None
+    if commented:
+        from matrix_secrets.manifests.comments import attach_some  # noqa: PLC0415  (most files do without)
+
+        attached = attach_some(stream, commented)
     comments = CommentOpening(stream, key, attached)
     for item in walk(stream, selection, attached, only_encrypted=metadata.mac_only_encrypted):
         if isinstance(item, Leaf):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from matrix_secrets.manifests.nodes import Alias, Scalar, Sequence
+from matrix_secrets.manifests.nodes import Alias, Mapping, Scalar, Sequence
 from matrix_secrets.sops.recipientlists import keys_in
 from matrix_secrets.sops.recipientspelling import ListText
 
@@ -66,8 +65,7 @@ class Removing:
         """Take out the anchors, and the entries of ``keys:``, that nothing refers to any more."""
         edits: list[Edit] = []
         for parent, number in self._lists.homes():
-            item = parent.items[number]
-            node = item[1] if isinstance(item, tuple) else item
+            node = parent.items[number][1] if isinstance(parent, Mapping) else parent.items[number]
             if not isinstance(node, Scalar) or parent.start in done or node.start in done:
                 continue
             keys = set(keys_in(node.value))
@@ -82,7 +80,7 @@ def _merged(edits: Iterable[Edit]) -> list[Edit]:
     found: list[Edit] = []
     for edit in sorted(edits):
         if found and edit.start < found[-1].end:
-            found[-1] = replace(found[-1], end=max(edit.end, found[-1].end))
+            found[-1] = found[-1]._replace(end=max(edit.end, found[-1].end))
         else:
             found.append(edit)
     return found

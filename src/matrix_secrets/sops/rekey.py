@@ -7,9 +7,9 @@ and cmd/sops/rotate.go (a new data key: every ciphertext, the MAC and lastmodifi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.agekeys.wrap import wrap_data_key
 from matrix_secrets.errors import BadManifestError, NoIdentityError, Place
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 _CIPHERTEXT: Final = re.compile(r"ENC\[AES256_GCM,[^\]\s\"']*\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Rekeyed:
+class Rekeyed(NamedTuple):
     """An encrypted text after a change of keys; ``values`` counts the ciphertexts that are new, comments included."""
 
     text: str
@@ -63,8 +62,8 @@ def with_recipients(
     there = {key_of(recipient) for recipient, _ in kept}
     new = _wrapped(key, [recipient for recipient in gain if recipient.key not in there])
     text = splice(encrypted, stanza_edits(stream, [*kept, *new]))
-    _read_back(text, file, replace(metadata, age=(*kept, *new)))
-    _prove_ours(engine, metadata, text, file, key)
+    done = _read_back(parse(text, file), replace(metadata, age=(*kept, *new)))
+    _prove_ours(engine, metadata, done, file, key)
     return Rekeyed(text, 0)
 
 
@@ -90,9 +89,9 @@ def with_new_data_key(
     metadata = replace(opened.metadata, lastmodified=moment, age=tuple(_wrapped(key, recipients)))
     metadata = metadata.sealed(moment, key.encrypt(digest, "str", metadata.mac_aad))
     text = splice(encrypted, [*edits, *_metadata_edits(opened.stream, metadata)])
-    _compare(text, opened, key, metadata)
-    _read_back(text, file, metadata)
-    _prove_ours(engine, opened.metadata, text, file, key)
+    stream = parse(text, file)
+    _compare(stream, opened, key, metadata)
+    _prove_ours(engine, opened.metadata, _read_back(stream, metadata), file, key)
     return Rekeyed(text, len(edits))
 
 
@@ -146,9 +145,8 @@ def _metadata_edits(stream: Stream, metadata: Metadata) -> list[Edit]:
     return edits
 
 
-def _compare(text: str, old: Opened, key: DataKey, metadata: Metadata) -> None:
+def _compare(stream: Stream, old: Opened, key: DataKey, metadata: Metadata) -> None:
     """Open the new text with the new key: same values, same plain text, to the byte."""
-    stream = parse(text, old.stream.file)
     new = open_file(stream, read_metadata(stream), key)
     same = new.plain == old.plain and [value.text for value in new.values] == [value.text for value in old.values]
     if not same or new.metadata != metadata:
@@ -156,19 +154,18 @@ def _compare(text: str, old: Opened, key: DataKey, metadata: Metadata) -> None:
         raise AssertionError(message)
 
 
-def _read_back(text: str, file: str, wanted: Metadata) -> None:
-    """Read every block of a new text: each says what is wanted, no more and no less."""
-    stream = parse(text, file)
+def _read_back(stream: Stream, wanted: Metadata) -> Metadata:
+    """Read every block of a new text: each says what is wanted, no more and no less. Returns what the first says."""
     for document, _ in blocks(stream):
         found = read_metadata(stream, document.index)
         if found != replace(wanted, age=found.age) or sorted(found.age) != sorted(wanted.age):
-            message = f"{file}: document {document.index + 1} did not become what was planned"
+            message = f"{stream.file}: document {document.index + 1} did not become what was planned"
             raise AssertionError(message)
+    return read_metadata(stream)
 
 
-def _prove_ours(engine: BuiltinEngine, old: Metadata, text: str, file: str, key: DataKey) -> None:
+def _prove_ours(engine: BuiltinEngine, old: Metadata, new: Metadata, file: str, key: DataKey) -> None:
     """Open the new text's data key with our own identity, unless that is the one that was taken off."""
-    new = read_metadata(parse(text, file))
     staying = tuple(stanza for stanza in old.age if key_of(stanza[0]) in readers(new))
     try:
         engine.data_key(replace(old, age=staying), file)

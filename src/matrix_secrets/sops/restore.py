@@ -6,8 +6,7 @@ A value never becomes one of another type: what would be read differently withou
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.render import quoted
@@ -26,8 +25,7 @@ _NUMBERS: Final = {kind.value: kind for kind in (Kind.INT, Kind.FLOAT, Kind.BOOL
 _LARGEST_DIGIT: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What decides how a value can be spelled.
 
     ``column`` is that of its key or dash; ``newline`` the file's; ``open_end`` tells that the file's last line has

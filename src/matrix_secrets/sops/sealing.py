@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.comments import attach_some
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 _PROPERTY_OR_ALIAS: Final = re.compile(r"(?:^|[\s\[{,:])[&*!]")  # perhaps an anchor, an alias or a tag
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A value or comment to be encrypted, and where it stands in the plain text."""
 
     item: Leaf | Remark

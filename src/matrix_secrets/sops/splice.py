@@ -6,8 +6,7 @@ ciphertext within a flow collection it does not take, so it is quoted, and a spa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.sops.blockbody import block_body
@@ -19,8 +18,7 @@ WAS_PLAIN: Final = " "
 """What follows the ciphertext, within the quotes, where the value stood unquoted in a flow collection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Where a value's own characters stand: ``text[start:end]``; of a block scalar its lines without the header."""
 
     start: int

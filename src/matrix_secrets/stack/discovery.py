@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, OutsideError, RefusedError, UsageError
 from matrix_secrets.manifests.resources import Entry, Resource
@@ -17,7 +17,7 @@ from matrix_secrets.stack.grouping import Content, Group, groups
 from matrix_secrets.stack.recognition import Parts, looks_like_a_part, may_hold_parts, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from matrix_secrets.stack.declaration import Declaration
     from matrix_secrets.stack.model import Stack
@@ -35,6 +35,33 @@ class _Survey:
     broken: Mapping[str, MatrixSecretsError]
 
 
+class Located(Protocol):
+    """What is chosen by its directory: a `Stack`, or the names of its files."""
+
+    @property
+    def directory(self) -> str: ...  # noqa: D102  (as of `Stack`)
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def file_names(self) -> tuple[str, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class StackFiles:
+    """Which files make a stack. Only those that hold a part of it were opened."""
+
+    directory: str
+    file_names: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The directory as people are shown it."""
+        return self.directory or "."
+
+
+_Located = TypeVar("_Located", bound=Located)
+
+
 def find_stacks(workspace: Workspace, further: Sequence[Declaration] | None = None) -> list[Stack]:
     """Find all stacks, sorted by directory.
 
@@ -42,19 +69,19 @@ def find_stacks(workspace: Workspace, further: Sequence[Declaration] | None = No
     Raises BadManifestError for a file that was meant to be part of a stack and does not parse, OutsideError for one
     in a stack's directory that cannot be read. Files that could not be opened are part of the stack, and marked.
     """
-    further = load_declarations(workspace) if further is None else further
-    survey = _survey(workspace, [declaration for declaration in further if declaration.by_key])
-    by_directory: dict[str, list[Parts]] = defaultdict(list)
-    for file, parts in survey.parts.items():
-        by_directory[posixpath.dirname(file)].append(parts)
-    certain = {where: found for where, found in by_directory.items() if any(parts.certain for parts in found)}
-    contents = {where: _content(found) for where, found in certain.items()}
-    bundles = (posixpath.dirname(file) for file in survey.files if posixpath.basename(file) in _BUNDLES)
-    found = groups(contents, bundles)
-    return [_stack(workspace, survey, group, declared_for(further, found, group)) for group in found]
+    return [_stack(workspace, survey, group, declared) for survey, group, declared in _found(workspace, further)]
 
 
-def select_stacks(stacks: Sequence[Stack], wanted: Iterable[str] = (), *, every: bool = False) -> list[Stack]:
+def find_stack_files(workspace: Workspace) -> list[StackFiles]:
+    """Find all stacks as `find_stacks` does, and only name their files: a thousand of them are not opened for that."""
+    stacks = []
+    for survey, group, declared in _found(workspace, None):
+        files = _files_of(survey, group)
+        stacks.append(StackFiles(group.directory, (*files, *_declared_files(declared, files))))
+    return stacks
+
+
+def select_stacks(stacks: Sequence[_Located], wanted: Iterable[str] = (), *, every: bool = False) -> list[_Located]:
     """Choose the stacks a command works on: those in the ``wanted`` directories, ``every`` one, or the only one.
 
     Raises RefusedError where there is none, or several and none was named; UsageError for a directory without one.
@@ -100,6 +127,36 @@ def _survey(workspace: Workspace, further: Sequence[Declaration]) -> _Survey:
     return _Survey(parts, files, broken)
 
 
+def _found(
+    workspace: Workspace, further: Sequence[Declaration] | None
+) -> Iterator[tuple[_Survey, Group, Sequence[Declaration]]]:
+    further = load_declarations(workspace) if further is None else further
+    survey = _survey(workspace, [declaration for declaration in further if declaration.by_key])
+    found = _groups(survey)
+    for group in found:
+        yield survey, group, declared_for(further, found, group)
+
+
+def _groups(survey: _Survey) -> list[Group]:
+    by_directory: dict[str, list[Parts]] = defaultdict(list)
+    for file, parts in survey.parts.items():
+        by_directory[posixpath.dirname(file)].append(parts)
+    certain = {where: found for where, found in by_directory.items() if any(parts.certain for parts in found)}
+    contents = {where: _content(found) for where, found in certain.items()}
+    bundles = (posixpath.dirname(file) for file in survey.files if posixpath.basename(file) in _BUNDLES)
+    return groups(contents, bundles)
+
+
+def _files_of(survey: _Survey, group: Group) -> list[str]:
+    where = {group.directory, *group.members}
+    return [file for file in survey.files if posixpath.dirname(file) in where]
+
+
+def _declared_files(further: Sequence[Declaration], known: Container[str]) -> list[str]:
+    named = dict.fromkeys(file for declaration in further for file in declaration.files)
+    return [file for file in named if file not in known]
+
+
 def _content(found: Iterable[Parts]) -> Content:
     kinds: set[str] = set()
     namespaces: set[str] = set()
@@ -117,11 +174,8 @@ def _content(found: Iterable[Parts]) -> Content:
 
 
 def _stack(workspace: Workspace, survey: _Survey, group: Group, further: Sequence[Declaration]) -> Stack:
-    where = {group.directory, *group.members}
     files: list[ManifestFile] = []
-    for file in survey.files:
-        if posixpath.dirname(file) not in where:
-            continue
+    for file in _files_of(survey, group):
         if file in survey.broken:
             raise survey.broken[file]
         try:
@@ -129,9 +183,7 @@ def _stack(workspace: Workspace, survey: _Survey, group: Group, further: Sequenc
         except BadManifestError:
             continue  # no part of the stack, or the survey would have raised; `verify` names it
     parts = [survey.parts[file.file] for file in files if file.file in survey.parts]
-    here = {file.file for file in files}
-    named = dict.fromkeys(file for declaration in further for file in declaration.files)
-    files.extend(workspace.read(file) for file in named if file not in here)
+    files.extend(workspace.read(file) for file in _declared_files(further, {file.file for file in files}))
     return assemble(group.directory, files, parts, further)
 
 
@@ -139,11 +191,11 @@ def _directory(name: str) -> str:
     return re.sub(r"^\.(?:/|$)", "", posixpath.normpath(name.strip() or ".")).rstrip("/")
 
 
-def _in_directory(stacks: Sequence[Stack], name: str) -> Stack:
+def _in_directory(stacks: Sequence[_Located], name: str) -> _Located:
     """Return the stack of a directory: its own, else the only one below it, else the one that it is a part of."""
     own = [stack for stack in stacks if stack.directory == name]
     below = [stack for stack in stacks if stack.directory.startswith(f"{name}/") or not name]
-    around = [stack for stack in stacks if any(posixpath.dirname(file.file) == name for file in stack.files)]
+    around = [stack for stack in stacks if any(posixpath.dirname(file) == name for file in stack.file_names)]
     for found in (own, below, around):
         if len(found) == 1:
             return found[0]

@@ -129,6 +129,11 @@ class Stack:
         return self.directory or "."
 
     @property
+    def file_names(self) -> tuple[str, ...]:
+        """The names of its files."""
+        return tuple(file.file for file in self.files)
+
+    @property
     def streams(self) -> tuple[Stream, ...]:
         """The plain texts of its files, parsed."""
         return tuple(file.stream for file in self.files)

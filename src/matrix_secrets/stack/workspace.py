@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError, OutsideError, TamperedError
 from matrix_secrets.manifests.parse import decode, parse
@@ -12,7 +12,7 @@ from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.filetree import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from matrix_secrets.manifests.nodes import Stream
@@ -47,23 +47,27 @@ class ManifestFile:
         return self.locked is None
 
 
+class Files(Protocol):
+    """Where the files are read from instead of the disk: the index, a commit."""
+
+    def names(self) -> Iterable[str]:
+        """All files, relative to the root, with ``/``."""
+
+    def raw(self, file: str) -> bytes:
+        """The bytes of a file. Raises OutsideError where it cannot be read."""
+
+
 class Workspace:
     """The manifests below a repository's root. ``engine_of`` is asked only when an encrypted file is met.
 
-    ``contents`` are bytes by file to read instead of the disk's: those of a commit.
+    ``files`` are read instead of those on disk.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        git_dir: Path,
-        engine_of: Callable[[], Engine],
-        contents: Mapping[str, bytes] | None = None,
-    ) -> None:
+    def __init__(self, root: Path, git_dir: Path, engine_of: Callable[[], Engine], files: Files | None = None) -> None:
         self.root = root
         self.git_dir = git_dir
         self._engine_of = engine_of
-        self._contents = contents
+        self._source = files
         self._files: dict[str, ManifestFile] = {}
 
     @property
@@ -83,15 +87,15 @@ class Workspace:
 
     def yaml_files(self) -> list[str]:
         """All ``*.yaml`` and ``*.yml`` below the root, sorted, relative, with ``/``; other repositories left out."""
-        if self._contents is not None:
-            return sorted(name for name in self._contents if name.endswith(_SUFFIXES))
+        if self._source is not None:
+            return sorted(name for name in self._source.names() if name.endswith(_SUFFIXES))
         found = walk(self.root)
         return sorted(name for name, entry in found if name.endswith(_SUFFIXES) and entry.is_file())
 
     def raw(self, file: str) -> bytes:
         """The bytes of a file. Raises OutsideError where it cannot be read."""
-        if self._contents is not None and file in self._contents:
-            return self._contents[file]
+        if self._source is not None:
+            return self._source.raw(file)
         try:
             return (self.root / file).read_bytes()
         except OSError as error:
@@ -116,7 +120,7 @@ class Workspace:
 
     def with_texts(self, texts: Mapping[str, str]) -> Workspace:
         """The same repository as it would be with other plain texts: for planning in steps. Writes come from this."""
-        copy = Workspace(self.root, self.git_dir, self._engine_of, self._contents)
+        copy = Workspace(self.root, self.git_dir, self._engine_of, self._source)
         copy._files = dict(self._files)
         for file, text in texts.items():
             copy._files[file] = replace(self.read(file), stream=parse(text, file))

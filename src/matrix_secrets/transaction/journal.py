@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.errors import RefusedError
@@ -59,8 +59,12 @@ class Journal:
 
     def to_bytes(self) -> bytes:
         """Serialise; names that are not UTF-8 survive as escapes."""
-        fields = {"schema": _SCHEMA, **asdict(self)}
-        return json.dumps(fields, indent=1).encode("ascii") + b"\n"
+        entries = [
+            {"path": entry.path, "temp": entry.temp, "old": _fields(entry.old), "new": _fields(entry.new)}
+            for entry in self.entries
+        ]
+        fields = {"schema": _SCHEMA, "entries": entries, "directories": self.directories}
+        return json.dumps(fields).encode("ascii") + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Journal:
@@ -115,6 +119,10 @@ def forget(state_dir: Path) -> None:
     for name in (_DRAFT, INTENT, COMMITTED):
         (state_dir / name).unlink(missing_ok=True)
     sync_directory(state_dir)
+
+
+def _fields(mark: Mark | None) -> dict[str, int] | None:
+    return None if mark is None else {"size": mark.size, "mtime_ns": mark.mtime_ns}
 
 
 def _entry(raw: dict[str, Any]) -> Entry:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.transaction.durable import sync_directory, sync_file, write_new
 from matrix_secrets.transaction.journal import Entry, Journal, Mark
+from matrix_secrets.transaction.manyfiles import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,9 +26,9 @@ STAGED: Final = re.compile(r"\.(?P<name>.+)\.matrix-secrets-[0-9a-f]{8}\.tmp", r
 def plan(targets: Sequence[Target]) -> Journal:
     """Name the staged file of each target and the directories that are missing; touches nothing."""
     missing: dict[str, None] = {}
-    for target in targets:
-        inside = [parent for parent in reversed(target.real.parents) if target.root in parent.parents]
-        missing.update(dict.fromkeys(_below(target.root, parent) for parent in inside if not parent.exists()))
+    for root, directory in dict.fromkeys((target.root, target.real.parent) for target in targets):
+        inside = [each for each in reversed((directory, *directory.parents)) if root in each.parents]
+        missing.update(dict.fromkeys(_below(root, each) for each in inside if not each.exists()))
     return Journal(tuple(_entry(target) for target in targets), tuple(missing))
 
 
@@ -39,9 +40,8 @@ def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
     for name in journal.directories:
         os.mkdir(root / name)  # noqa: PTH102  (exclusive, and only one level)
     pairs = list(zip(targets, journal.entries, strict=True))
-    entries = tuple(_stage(root, target, entry) for target, entry in pairs)
-    for target, entry in pairs:
-        _sync(root, target, entry)
+    entries = tuple(side_by_side(lambda pair: _stage(root, *pair), pairs))
+    side_by_side(lambda pair: _sync(root, *pair), pairs)
     sync_directories(root, journal)
     return replace(journal, entries=entries)
 
@@ -114,8 +114,8 @@ def _sync(root: Path, target: Target, entry: Entry) -> None:
 def _entry(target: Target) -> Entry:
     if target.write.new is None:
         return Entry(target.relative, None)
-    name = f".{target.real.name}.matrix-secrets-{secrets.token_hex(4)}.tmp"
-    return Entry(target.relative, _below(target.root, target.real.with_name(name)))
+    directory, slash, name = target.relative.rpartition("/")
+    return Entry(target.relative, f"{directory}{slash}.{name}.matrix-secrets-{secrets.token_hex(4)}.tmp")
 
 
 def _below(root: Path, path: Path) -> str:

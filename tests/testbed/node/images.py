@@ -69,7 +69,7 @@ class Images:
         folder = self.programs["initdb"].parent
         account = unprivileged()
         who = {"TESTBED_USER": str(account.pw_uid), "TESTBED_GROUP": str(account.pw_gid)} if account else {}
-        entry = "/usr/local/lib/testbed/postgres.sh"
+        entry = "/testbed/postgres.sh"
         serves = not command
         options = arguments[1:] if arguments[:1] == ["postgres"] else arguments
         return Start(
@@ -93,9 +93,9 @@ class Images:
         return Start(
             (*command, *arguments) if command else run,
             path=f"{python.parent}:{SYSTEM_PATH}",
-            variables={"PYTHONPATH": "/usr/local/lib/testbed", "TESTBED_POD_ADDRESS": address},
+            variables={"PYTHONPATH": "/testbed", "TESTBED_POD_ADDRESS": address},
             binds=(*_programs(home), *_programs(Path(sys.base_prefix).resolve())),
-            files={"/usr/local/lib/testbed/sitecustomize.py": (HERE / "sitecustomize.py").read_text()},
+            files={"/testbed/sitecustomize.py": (HERE / "sitecustomize.py").read_text()},
             user=SYNAPSE if os.geteuid() == 0 and not command else None,
             group=SYNAPSE if os.geteuid() == 0 and not command else None,
         )
@@ -112,10 +112,10 @@ class Images:
         program = self.programs["kustomize-controller"]
         listening = ("--events-addr=", f"--metrics-addr={address}:8080", f"--health-addr={address}:9440")
         return Start(
-            ("/usr/local/bin/kustomize-controller", *arguments, *listening),
+            ("/testbed/kustomize-controller", *arguments, *listening),
             variables={"KUBERNETES_SERVICE_HOST": self.server[0], "KUBERNETES_SERVICE_PORT": str(self.server[1])},
             binds=(
-                Bind(program, "/usr/local/bin/kustomize-controller", read_only=True),
+                Bind(program, "/testbed/kustomize-controller", read_only=True),
                 Bind(self.account, "/var/run/secrets/kubernetes.io/serviceaccount", read_only=True),
             ),
             user=NOBODY if os.geteuid() == 0 else None,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matrix_secrets.checks.leaks import needles
+from matrix_secrets.checks.spellings import needles
 from tests.unit.checks.tree import POSTGRES, SYNAPSE, VALUES
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def keys_add(app: App, *, name: str, recipient: str, rules: tuple[int, ...], how
     """
     newcomer = Newcomer.of(name, recipient)
     work = KeyWork(app)
-    chosen = rule_numbers(app.rules, rules) if rules else rules_of_stacks(work.files, work.stacks)
+    chosen = rule_numbers(app.rules, rules) if rules else rules_of_stacks(work.files, work.chosen)
     plan = work.counted(
         "adding to file",
         lambda told: plan_add(work.workspace, app.rules, work.files, newcomer, chosen, work.rekeying, told),

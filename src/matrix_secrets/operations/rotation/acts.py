@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from matrix_secrets.cluster import postgres
+from matrix_secrets.cluster import rolepassword
 from matrix_secrets.cluster.flux import REQUESTED
 from matrix_secrets.cluster.kinds import KUSTOMIZATION
 from matrix_secrets.cluster.writing import annotate
@@ -17,7 +17,7 @@ from matrix_secrets.operations.reconcile import Watch, wait_for_source
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 
 if TYPE_CHECKING:
-    from matrix_secrets.cluster.postgres import Database
+    from matrix_secrets.cluster.rolepassword import Role
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.secretvalue import SecretValue
@@ -37,8 +37,8 @@ class Acts(Protocol):
     def delete_branch(self, known: str) -> None:
         """Give the lock back; only the rotation that is known is deleted."""
 
-    def set_role(self, database: Database, verifier: SecretValue) -> None:
-        """Give the database's role a password."""
+    def set_role(self, role: Role, verifier: SecretValue) -> None:
+        """Give a role of the database a password."""
 
     def publish(self, commit: str, main: str) -> None:
         """Fast-forward the branch that Flux follows. Never forces."""
@@ -71,9 +71,9 @@ class Outside:
         """See `Acts`."""
         push(self._work_tree, self._remote, f":{_REF}", expecting=known)
 
-    def set_role(self, database: Database, verifier: SecretValue) -> None:
+    def set_role(self, role: Role, verifier: SecretValue) -> None:
         """See `Acts`."""
-        postgres.set_verifier(database, verifier)
+        rolepassword.set_verifier(role, verifier)
 
     def publish(self, commit: str, main: str) -> None:
         """See `Acts`."""

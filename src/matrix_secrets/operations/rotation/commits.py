@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from matrix_secrets.errors import RefusedError
+from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.revision import files_of, read_files
 from matrix_secrets.manifests.parse import decode
 from matrix_secrets.operations.soundness import require_readable
@@ -14,7 +14,7 @@ from matrix_secrets.stack.discovery import find_stacks
 from matrix_secrets.stack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.secretvalue import SecretValue
@@ -29,6 +29,23 @@ class Held:
     commit: str
     stack: Stack = field(repr=False)
     values: Mapping[str, SecretValue] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The manifests of a commit, read in one go; see `workspace.Files`."""
+
+    by_name: Mapping[str, bytes] = field(repr=False)
+
+    def names(self) -> Iterable[str]:
+        """Their names."""
+        return self.by_name
+
+    def raw(self, file: str) -> bytes:
+        """The bytes of one. Raises OutsideError where there is none."""
+        if file not in self.by_name:
+            raise OutsideError(f"{file} is not in that commit")
+        return self.by_name[file]
 
 
 class Commits:
@@ -56,8 +73,8 @@ class Commits:
         """Return the manifests of a commit."""
         tree = self._work_tree
         names = [name for name in files_of(tree, commit) if name.endswith((".yaml", ".yml"))]
-        contents = read_files(tree, commit, names)
-        return Workspace(tree.root, tree.git_dir, self.engine_of, contents)
+        files = Contents(read_files(tree, commit, names))
+        return Workspace(tree.root, tree.git_dir, self.engine_of, files)
 
     def _stack(self, commit: str) -> Stack:
         workspace = self.workspace(commit)

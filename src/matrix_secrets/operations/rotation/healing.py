@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from matrix_secrets.cluster.postgres import read_verifier
+from matrix_secrets.cluster.rolepassword import read_verifier
 from matrix_secrets.cluster.verifier import accepts, make_verifier
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
-from matrix_secrets.operations.rotation.livedatabase import find_database, prove
+from matrix_secrets.operations.rotation.livedatabase import find_role, prove
 from matrix_secrets.operations.rotation.livevalues import live_values
 from matrix_secrets.operations.rotation.preflight import refuse_second
 from matrix_secrets.operations.rotation.sight import serves
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 
 if TYPE_CHECKING:
-    from matrix_secrets.cluster.postgres import Database
+    from matrix_secrets.cluster.rolepassword import Role
     from matrix_secrets.operations.rotation.bench import Bench
     from matrix_secrets.secretvalue import SecretValue
     from matrix_secrets.stack.model import Stack
@@ -28,7 +28,7 @@ _NAME = POSTGRES_PASSWORD.name
 class Illness:
     """What was found: whether the database accepts Git's password already."""
 
-    database: Database
+    role: Role
     password: SecretValue = field(repr=False)
     stack: Stack = field(repr=False)
     accepted: bool
@@ -55,9 +55,9 @@ def examine(bench: Bench) -> Illness:
             cause="Synapse logs in with what the cluster holds, so that has to be right first",
             hint="matrix-secrets cluster reconcile; if it holds ciphertext: matrix-secrets cluster enable-decryption",
         )
-    database = find_database(bench.site, held.stack)
-    accepted = accepts(read_verifier(database), password, database.role)
-    return Illness(database, password, held.stack, accepted)
+    role = find_role(bench.site, held.stack)
+    accepted = accepts(read_verifier(role), password, role.name)
+    return Illness(role, password, held.stack, accepted)
 
 
 def heal(bench: Bench, found: Illness) -> str:
@@ -66,9 +66,9 @@ def heal(bench: Bench, found: Illness) -> str:
     Raises OutsideError where PostgreSQL does not let the role in, or Synapse does not come round.
     """
     if not found.accepted:
-        bench.acts.set_role(found.database, make_verifier(found.password))
-    if not prove(found.database, found.password):
-        text = f"PostgreSQL does not let {found.database.role} in with the password that it has just been given"
+        bench.acts.set_role(found.role, make_verifier(found.password))
+    if not prove(found.role, found.password):
+        text = f"PostgreSQL does not let {found.role.name} in with the password that it has just been given"
         raise OutsideError(text, hint="look at pg_hba.conf: it must end with: host all all all scram-sha-256")
     bench.wait_until(
         lambda: serves(bench.site, found.stack),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.cluster.postgres import Database, lets_in
+from matrix_secrets.cluster.postgres import Database
 from matrix_secrets.cluster.reading import list_pods
+from matrix_secrets.cluster.rolepassword import Role, lets_in
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.manifests.nodes import text_at
 from matrix_secrets.operations.rotation.livepods import running
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.stack.model import Stack
 
+_PORT: Final = "5432"
 _DEFAULT_ROLE: Final = "postgres"  # of the official image, where POSTGRES_USER is not set
 
 
@@ -32,8 +34,8 @@ def database_workload(stack: Stack) -> Workload:
     )
 
 
-def find_database(site: Site, stack: Stack) -> Database:
-    """Return the database as it runs. Raises OutsideError where its pod is not ready."""
+def find_role(site: Site, stack: Stack) -> Role:
+    """Return the role that Synapse logs in with. Raises OutsideError where the database's pod is not ready."""
     workload, cluster = database_workload(stack), site.cluster
     resource = workload.resource
     namespace = site.namespace(stack, resource)
@@ -48,20 +50,20 @@ def find_database(site: Site, stack: Stack) -> Database:
     admin = _of_secret(stack, "POSTGRES_USER") or _DEFAULT_ROLE
     name = _option(stack, "database", "dbname") or _of_secret(stack, "POSTGRES_DB") or admin
     role = _option(stack, "user") or admin
-    return Database(cluster, ready[0], container, admin, role, name)
+    return Role(cluster, Database(ready[0], container, _PORT, role, name), admin)
 
 
-def prove(database: Database, password: SecretValue, *, refused: SecretValue | None = None) -> bool:
+def prove(role: Role, password: SecretValue, *, refused: SecretValue | None = None) -> bool:
     """Whether the password is let in, and one that was drawn a moment ago is not; ``refused`` must not be, either.
 
     Raises OutsideError where any password is let in: then nothing is proven.
     """
-    if not lets_in(database, password):
+    if not lets_in(role, password):
         return False
-    if lets_in(database, SecretValue(secrets.token_hex(32))):
-        text = f"PostgreSQL lets {database.role} in with any password over {database.pod.address}: nothing is proven"
+    if lets_in(role, SecretValue(secrets.token_hex(32))):
+        text = f"PostgreSQL lets {role.name} in with any password over {role.database.pod.address}: nothing is proven"
         raise OutsideError(text, hint="its pg_hba.conf must end with: host all all all scram-sha-256")
-    return refused is None or not lets_in(database, refused)
+    return refused is None or not lets_in(role, refused)
 
 
 def _is_postgres(image: str) -> bool:

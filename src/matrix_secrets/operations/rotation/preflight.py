@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.flux import commit_of
-from matrix_secrets.cluster.postgres import read_verifier
+from matrix_secrets.cluster.rolepassword import read_verifier
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.changes import diff_summary, head_commit
 from matrix_secrets.gitrepo.push import push
@@ -14,7 +14,7 @@ from matrix_secrets.gitrepo.remoteheads import is_ancestor
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.operations.inforce import obstacle
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH, read_journal
-from matrix_secrets.operations.rotation.livedatabase import find_database, prove
+from matrix_secrets.operations.rotation.livedatabase import find_role, prove
 from matrix_secrets.operations.rotation.livepods import running
 from matrix_secrets.operations.rotation.livevalues import live_values
 from matrix_secrets.operations.rotation.sight import role_side, serves
@@ -146,11 +146,11 @@ def _require_in_force(bench: Bench, held: Held, names: tuple[str, ...]) -> None:
 
 
 def _require_password(bench: Bench, stack: Stack, values: Mapping[str, SecretValue]) -> None:
-    database = find_database(bench.site, stack)
+    role = find_role(bench.site, stack)
     old = values[POSTGRES_PASSWORD.name]
-    if role_side(read_verifier(database), database.role, old, old) is Side.OTHER or not prove(database, old):
+    if role_side(read_verifier(role), role.name, old, old) is Side.OTHER or not prove(role, old):
         raise RefusedError(
-            f"PostgreSQL does not accept the password that Git holds: {database.where}; nothing was changed",
+            f"PostgreSQL does not accept the password that Git holds: {role.where}; nothing was changed",
             cause="it was initialised with another one, or that was changed by hand",
             hint="matrix-secrets rotate --heal makes it accept the one in Git, and loses nothing",
         )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from matrix_secrets.cluster.databaseprobe import reads_database
 from matrix_secrets.cluster.failures import UnreachableError
 from matrix_secrets.cluster.flux import commit_of
-from matrix_secrets.cluster.postgres import read_verifier
-from matrix_secrets.cluster.synapse import reads_database
+from matrix_secrets.cluster.rolepassword import read_verifier
 from matrix_secrets.cluster.verifier import accepts
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.gitrepo.remoteheads import is_ancestor
 from matrix_secrets.gitrepo.revision import is_here
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH, Journal, read_journal
-from matrix_secrets.operations.rotation.livedatabase import find_database
+from matrix_secrets.operations.rotation.livedatabase import find_role
 from matrix_secrets.operations.rotation.livepods import Restarting, restarting, serving_pods, side_of_pods
 from matrix_secrets.operations.rotation.livevalues import live_values, side_of
 from matrix_secrets.operations.rotation.world import Side, World
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.homeserver import SERVER_NAME
-from matrix_secrets.stack.services import listener_ports, synapse_workloads
+from matrix_secrets.stack.services import SYNAPSE_PORT, listener_ports, synapse_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,15 +120,19 @@ def serves(site: Site, stack: Stack) -> bool:
         return True
     name = stack.homeservers[0].text(SERVER_NAME) or "localhost"
     try:
-        return bool(pods) and reads_database(site.cluster, pods, listener_ports(stack)[0], name)
+        return bool(pods) and reads_database(site.cluster, pods, _port(stack), name)
     except UnreachableError:
         return False
 
 
+def _port(stack: Stack) -> int:
+    return min((int(port) for port in listener_ports(stack) if port.isdigit()), default=int(SYNAPSE_PORT))
+
+
 def _role(site: Site, seen: Sight) -> Side:
-    database = find_database(site, seen.stack)
+    role = find_role(site, seen.stack)
     name = POSTGRES_PASSWORD.name
-    return role_side(read_verifier(database), database.role, seen.old.get(name), seen.new[name])
+    return role_side(read_verifier(role), role.name, seen.old.get(name), seen.new[name])
 
 
 def _settled(bench: Bench, at_main: Held, names: tuple[str, ...]) -> bool:

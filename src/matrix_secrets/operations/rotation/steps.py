@@ -9,7 +9,7 @@ from matrix_secrets.cluster.reading import list_pods
 from matrix_secrets.cluster.verifier import make_verifier
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
-from matrix_secrets.operations.rotation.livedatabase import find_database, prove
+from matrix_secrets.operations.rotation.livedatabase import find_role, prove
 from matrix_secrets.operations.rotation.livepods import live_workload_of, side_of_pods
 from matrix_secrets.operations.rotation.livevalues import live_values, side_of
 from matrix_secrets.operations.rotation.preparing import prepare
@@ -33,14 +33,14 @@ def set_password(bench: Bench, sight: Sight, side: Side) -> str:
 
     Where the proof fails, the one from before is put back. Raises OutsideError.
     """
-    database = find_database(bench.site, sight.stack)
+    role = find_role(bench.site, sight.stack)
     password = sight.value(POSTGRES_PASSWORD.name, side)
-    bench.acts.set_role(database, make_verifier(password))
-    if prove(database, password):
+    bench.acts.set_role(role, make_verifier(password))
+    if prove(role, password):
         return f"the {side} password is accepted, a random one refused"
-    text = f"PostgreSQL took the {side} password and does not let {database.role} in with it"
+    text = f"PostgreSQL took the {side} password and does not let {role.name} in with it"
     if side is Side.NEW:
-        bench.acts.set_role(database, make_verifier(sight.value(POSTGRES_PASSWORD.name, Side.OLD)))
+        bench.acts.set_role(role, make_verifier(sight.value(POSTGRES_PASSWORD.name, Side.OLD)))
         text += "; the old one is back"
     raise OutsideError(text, hint="look at pg_hba.conf: it must end with: host all all all scram-sha-256")
 
@@ -143,10 +143,10 @@ def close(bench: Bench, sight: Sight) -> str:
     said = f"Synapse reads its database, the {side} values are in force everywhere"
     if sight.world.role is not None:
         other = Side.OLD if side is Side.NEW else Side.NEW
-        database = find_database(bench.site, sight.stack)
+        role = find_role(bench.site, sight.stack)
         right = sight.value(POSTGRES_PASSWORD.name, side)
-        if not prove(database, right, refused=sight.value(POSTGRES_PASSWORD.name, other)):
-            text = f"PostgreSQL does not tell the passwords of {database.role} apart over {database.pod.address}"
+        if not prove(role, right, refused=sight.value(POSTGRES_PASSWORD.name, other)):
+            text = f"PostgreSQL does not tell the passwords of {role.name} apart over {role.database.pod.address}"
             raise OutsideError(text, hint="look at pg_hba.conf: it must end with: host all all all scram-sha-256")
         said = f"Synapse reads its database; the {other} password is refused"
     bench.acts.delete_branch(journal.tip)
