@@ -58,9 +58,8 @@ def bench_of(cli: Cli) -> Bench:
     engine = BuiltinEngine(lambda: find_identities(os.environ).identities)
     nowhere = Connection("nowhere", "https://127.0.0.1:1", chosen=False, client=None)
     site = Site(nowhere, FLUX, FLUX, (FLUX,), "main", "")
-    return Bench(
-        tree, "origin", site, Commits(tree, lambda: engine, "apps/matrix"), Outside(tree, "origin", site, 1), 1
-    )
+    acts, commits = Outside(tree, "origin", site, 1, {}), Commits(tree, lambda: engine, "apps/matrix")
+    return Bench(tree, "origin", site, commits, acts, 1, {})
 
 
 def new_values() -> dict[str, SecretValue]:

@@ -10,7 +10,7 @@ from matrix_secrets.gitrepo.command import run_git
 from matrix_secrets.gitrepo.locate import find_work_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from matrix_secrets.gitrepo.locate import WorkTree
 
@@ -41,10 +41,13 @@ def succeed(tree: WorkTree, commit: str) -> None:
     run_git(tree, "merge", "--quiet", "--no-ff", "--no-commit", "--strategy=ours", commit)
 
 
-def commit_all(tree: WorkTree, message: str) -> str:
-    """Commit all that was changed in a scratch tree; return the commit. Raises OutsideError with a hook's words."""
+def commit_all(tree: WorkTree, message: str, env: Mapping[str, str] | None = None) -> str:
+    """Commit all that was changed in a scratch tree; return the commit.
+
+    ``env`` is what the user's hooks are told beyond the environment. Raises OutsideError with a hook's words.
+    """
     run_git(tree, "add", "--all")
-    run_git(tree, "commit", "--quiet", "--file=-", stdin=message.encode())
+    run_git(tree, "commit", "--quiet", "--file=-", stdin=message.encode(), env=env)
     return run_git(tree, "rev-parse", "HEAD").text
 
 

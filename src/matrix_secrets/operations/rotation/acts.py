@@ -17,6 +17,8 @@ from matrix_secrets.operations.reconcile import Watch, wait_for_source
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matrix_secrets.cluster.rolepassword import Role
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.operations.rotation.site import Site
@@ -53,23 +55,24 @@ class Acts(Protocol):
 class Outside:
     """The real ones."""
 
-    def __init__(self, work_tree: WorkTree, remote: str, site: Site, patience: float) -> None:
+    def __init__(self, work_tree: WorkTree, remote: str, site: Site, patience: float, hooks: Mapping[str, str]) -> None:
         self._work_tree = work_tree
         self._remote = remote
         self._site = site
         self._patience = patience
+        self._hooks = hooks
 
     def create_branch(self, commit: str) -> None:
         """See `Acts`."""
-        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting="")
+        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting="", env=self._hooks)
 
     def replace_branch(self, commit: str, known: str) -> None:
         """See `Acts`."""
-        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting=known)
+        push(self._work_tree, self._remote, f"{commit}:{_REF}", expecting=known, env=self._hooks)
 
     def delete_branch(self, known: str) -> None:
         """See `Acts`."""
-        push(self._work_tree, self._remote, f":{_REF}", expecting=known)
+        push(self._work_tree, self._remote, f":{_REF}", expecting=known, env=self._hooks)
 
     def set_role(self, role: Role, verifier: SecretValue) -> None:
         """See `Acts`."""
@@ -77,7 +80,7 @@ class Outside:
 
     def publish(self, commit: str, main: str) -> None:
         """See `Acts`."""
-        push(self._work_tree, self._remote, f"{commit}:refs/heads/{main}")
+        push(self._work_tree, self._remote, f"{commit}:refs/heads/{main}", env=self._hooks)
 
     def reconcile(self, commit: str) -> str:
         """See `Acts`."""

@@ -11,12 +11,13 @@ from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.gitrepo.push import upstream
 from matrix_secrets.gitrepo.remoteheads import RemoteHeads, read_heads
 from matrix_secrets.gitrepo.remotes import remotes
+from matrix_secrets.operations.publishing import ALLOW_PLAINTEXT
 from matrix_secrets.operations.rotation.acts import Outside
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 from matrix_secrets.operations.rotation.site import find_site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.gitrepo.locate import WorkTree
@@ -29,7 +30,10 @@ _POLL = 0.5  # seconds
 
 @dataclass(slots=True)
 class Bench:
-    """``patience`` is how many seconds each wait may take; ``said`` is what is being waited for, for who watches."""
+    """``patience`` is how many seconds each wait may take; ``said`` is what is being waited for, for who watches.
+
+    ``hooks`` is what the user's hooks are told: of a stack whose secrets stand in plain text, that this was permitted.
+    """
 
     work_tree: WorkTree
     remote: str
@@ -37,6 +41,7 @@ class Bench:
     commits: Commits
     acts: Acts
     patience: float
+    hooks: Mapping[str, str]
     said: str = ""
 
     def heads(self) -> RemoteHeads:
@@ -67,8 +72,11 @@ class Bench:
 def open_bench(tree: WorkTree, cluster: Connection, commits: Commits, commit: str, patience: float) -> Bench:
     """Find in the cluster what a commit has of the stack. Raises as `site.find_site`."""
     remote = remote_of(tree)
-    site = find_site(cluster, commits.workspace(commit), commits.at(commit).stack)
-    return Bench(tree, remote, site, commits, Outside(tree, remote, site, patience), patience)
+    stack = commits.at(commit).stack
+    site = find_site(cluster, commits.workspace(commit), stack)
+    plain = any(file.file in stack.secret_files and not file.encrypted for file in stack.files)
+    hooks = {ALLOW_PLAINTEXT: "1"} if plain else {}  # who rotates was asked for --allow-plaintext
+    return Bench(tree, remote, site, commits, Outside(tree, remote, site, patience, hooks), patience, hooks)
 
 
 def remote_of(work_tree: WorkTree) -> str:

@@ -55,7 +55,8 @@ def prepare(
             if secret.name in values
         ]
         apply_plan(workspace, plan_values(workspace, [stack], turns))
-        return commit_all(tree, message(tuple(values), directory, bench.site.main, turned=turned))
+        text = message(tuple(values), directory, bench.site.main, turned=turned)
+        return commit_all(tree, text, bench.hooks)
 
 
 def _add_digests(bench: Bench, tree: WorkTree) -> None:
