@@ -10,6 +10,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from conforming.realsops import ENGINE, FILE, IDENTITY, RealSops
 from matrix_secrets.agekeys.generate import generate_identity
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.merging import CannotMergeError, merge
@@ -20,7 +21,6 @@ from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.rekey import with_new_data_key, with_recipients
 from tests.hooks.mergemodels import Model, Target, edited, edits, expected, models
-from tests.sops.engine_interop.realsops import ENGINE, FILE, IDENTITY, RealSops
 from tests.unit.sops.builtintexts import rule
 
 if TYPE_CHECKING:

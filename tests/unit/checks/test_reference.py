@@ -28,10 +28,8 @@ COMMANDS = {
     "edit",
     "decrypt",
     "show",
-    "audit",
     "verify",
     "keys generate",
-    "keys remove",
     "keys sync",
 }
 
