@@ -55,7 +55,7 @@ parts: $(DEV_STAMP) ## the real programs that tests use, into the user's cache
 	@$(BIN)/python tools/parts.py build
 
 cluster: $(DEV_STAMP) parts ## a whole cluster with Flux on this machine, to play with; until Ctrl-C (Linux, root)
-	@PYTHONPATH=tools $(BIN)/python -m tests.testbed
+	@PYTHONPATH=. $(BIN)/python tools/cluster.py
 
 bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
 	@$(BIN)/python tools/bench.py $(ARGS)
