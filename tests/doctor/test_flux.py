@@ -228,12 +228,16 @@ def test_an_entry_that_is_no_identity(patient: Patient) -> None:
     recipient = re.findall(r"age1\w+", patient.keys.read_text())[0]
     patch = json.dumps({"stringData": {"new.agekey": recipient}})
     patient.kubectl(f"patch secret sops-age -n flux-system --type=merge -p '{patch}'")
-    patient.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "1"}}})
+    patient.cluster.api.patch(
+        flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "1"}}}
+    )
     report = patient.finds("owner-cannot-decrypt")
     assert report.broken == ["cluster key", "owner"]
     assert report.because("owner") == ["cluster key"]
     patient.shell(report.one("cluster-key-broken")["fix"])
-    patient.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "2"}}})
+    patient.cluster.api.patch(
+        flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "2"}}}
+    )
     patient.holds("cluster key", "owner")
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "verify",
     "keys generate",
     "keys sync",
+    "cluster enable-decryption",
 }
 
 
