@@ -53,7 +53,9 @@ def plan_enable_decryption(
         notes=tuple(work.notes),
         commit_message="feat(flux): decrypt the Matrix stack\n\nIn force before any ciphertext is pushed.",
         paths=tuple(dict.fromkeys(work.files)),
-        next_commands=(f"matrix-secrets cluster {'reconcile' if pushed else 'enable-decryption --push'}",),
+        next_commands=(
+            "matrix-secrets cluster reconcile" if pushed else "matrix-secrets cluster enable-decryption --push",
+        ),
     )
 
 
