@@ -31,7 +31,6 @@ COMMANDS = {
     "verify",
     "keys generate",
     "keys sync",
-    "cluster enable-decryption",
 }
 
 
