@@ -29,6 +29,7 @@ PAGES: Final = (
     "docs/howto/seal.md",
     "docs/howto/rotate.md",
     "docs/reference/declarations.md",
+    *(f"docs/howto/{page}.md" for page in ("hooks", "audit", "diff", "merge", "leaked")),
     *(f"docs/howto/keys-{page}.md" for page in ("new", "list", "add", "remove", "sync", "backup")),
 )
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

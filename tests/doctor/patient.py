@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OWNER = "clusters/home/apps.yaml"
 POSTGRES, SYNAPSE, ELEMENT = (f"apps/matrix/{name}.yaml" for name in ("postgres", "synapse", "element"))
 DECRYPTION = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
-PATIENCE = 120  # seconds
+PATIENCE = 240  # seconds
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ class Patient:
 
     def shell(self, command: str, **more: str) -> str:
         """Run a command line, a fix above all, as a user would in the repository."""
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S602  fixes are command lines
             command,
-            shell=True,  # noqa: S602  fixes are command lines
+            shell=True,
             cwd=self.repository.root,
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
@@ -95,6 +95,20 @@ class Patient:
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def text(self, *arguments: str, code: int = 0, **more: str) -> str:
+        """What a command of ours prints, on either stream."""
+        done = subprocess.run(
+            [sys.executable, "-m", "matrix_secrets", "--engine", "builtin", *arguments],
+            cwd=self.repository.root,
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def doctor(self, *arguments: str, **more: str) -> Report:
         command = [sys.executable, "-m", "matrix_secrets", "--engine", "builtin", "doctor", "--json", *arguments]

@@ -159,18 +159,6 @@ def test_a_resource_that_is_refused(patient: Patient) -> None:
     patient.holds("owner")
 
 
-def test_no_decryption(patient: Patient) -> None:
-    patient.edit(OWNER, DECRYPTION, "")
-    patient.push("No decryption")
-    report = patient.finds("decryption-not-in-force")
-    assert "owner" in report.broken
-    fix = report.one("decryption-not-in-force")["fix"]
-    assert fix == "matrix-secrets cluster enable-decryption --push"
-    patient.edit(OWNER, "  path: ./apps\n", f"  path: ./apps\n{DECRYPTION}")
-    patient.push("Decryption")
-    patient.holds("owner", "live Secret")
-
-
 def test_another_secret_is_named(patient: Patient) -> None:
     patient.edit(OWNER, "name: sops-age", "name: sops-keys")
     patient.push("Another name")
@@ -228,12 +216,16 @@ def test_an_entry_that_is_no_identity(patient: Patient) -> None:
     recipient = re.findall(r"age1\w+", patient.keys.read_text())[0]
     patch = json.dumps({"stringData": {"new.agekey": recipient}})
     patient.kubectl(f"patch secret sops-age -n flux-system --type=merge -p '{patch}'")
-    patient.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "1"}}})
+    patient.cluster.api.patch(
+        flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "1"}}}
+    )
     report = patient.finds("owner-cannot-decrypt")
     assert report.broken == ["cluster key", "owner"]
     assert report.because("owner") == ["cluster key"]
     patient.shell(report.one("cluster-key-broken")["fix"])
-    patient.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "2"}}})
+    patient.cluster.api.patch(
+        flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"annotations": {forge.REQUESTED: "2"}}}
+    )
     patient.holds("cluster key", "owner")
 
 
@@ -246,6 +238,24 @@ def test_a_key_that_opens_nothing(patient: Patient, age_keygen_binary: Path, tmp
     patient.shell(f"{report.one('cluster-key-mismatch')['fix']} --yes")
     patient.holds("cluster key", "owner", "live Secret")
     assert POSTGRES in report.one("cluster-key-mismatch")["message"]
+
+
+def test_no_cluster_key(patient: Patient) -> None:
+    patient.kubectl("delete secret sops-age -n flux-system")
+    report = patient.doctor()
+    assert report.broken[0] == "cluster key"
+    patient.shell(f"{report.one('cluster-key-missing')['fix']} --yes")
+    patient.holds("cluster key", "owner", "live Secret")
+
+
+def test_no_decryption(patient: Patient) -> None:
+    patient.edit(OWNER, DECRYPTION, "")
+    patient.push("No decryption")
+    report = patient.finds("owner-cannot-decrypt")
+    assert "decryption-not-in-force" in report.ids
+    assert report.states["live Secret"] == "not-looked-at"
+    patient.shell(f"{report.one('decryption-not-in-force')['fix']} --yes")
+    patient.holds("owner", "live Secret")
 
 
 def test_the_whole_stack_is_healthy_again(patient: Patient) -> None:

@@ -15,7 +15,7 @@ from matrix_secrets.operations.seal_version import require_version
 from matrix_secrets.operations.soundness import require_sound
 from matrix_secrets.operations.writing import rewritten, write_texts
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
-from matrix_secrets.stack.layouts import has_option, uses_postgres
+from matrix_secrets.stack.layouts import has_option, password_elsewhere, uses_postgres
 from matrix_secrets.stack.model import ManagedSecret, SecretSpot, Stack
 from matrix_secrets.stack.rewriting import Rewrite
 from matrix_secrets.stack.sealedconfig import name_file, without_password
@@ -92,7 +92,7 @@ def _layout(stack: Stack) -> Iterator[_Step]:
                 keys = {path: _holder(s, workload).key for s, path in files if _name(s, workload) == holder}
                 yield from _told(file_edits(workload, found, holder, keys), "volume")
         password = _password(stack)
-        if password is not None and uses_postgres(config):
+        if password is not None and uses_postgres(config) and not password_elsewhere(config):
             yield from _password_moved(config, password, pods)
 
 

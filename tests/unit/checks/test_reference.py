@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matrix_secrets.checks.registry import kinds
+from matrix_secrets.checks import registry
+from matrix_secrets.operations.doctor import registry as doctor
+
+if TYPE_CHECKING:
+    from matrix_secrets.checks.kind import Kind
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
 COMMANDS = {
+    "audit",
+    "cluster enable-decryption",
+    "cluster install-key",
+    "cluster reconcile",
+    "keys add",
+    "keys remove",
     "configure",
     "generate",
     "encrypt",
@@ -21,6 +32,11 @@ COMMANDS = {
     "keys generate",
     "keys sync",
 }
+
+
+def kinds() -> list[Kind]:
+    """All kinds, of verify and of doctor."""
+    return [*registry.kinds(), *doctor.kinds()]
 
 
 def test_ids_are_told_apart() -> None:

@@ -55,8 +55,8 @@ def _summary(app: App, standings: Sequence[Standing], *, strict: bool) -> int:
     bad = errors or (strict and warnings)
     why = " (--strict)" if bad and not errors else ""
     text = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}{why}"
-    first = next((each for each in standings if each.because == (each.link,)), None)
-    if first is not None and sum(bool(each.because) for each in standings) > 1:
+    first = next((each for each in standings if each.state == "broken" and not each.because), None)
+    if first is not None and any(first.link in each.because for each in standings):
         text += f"; mend {first.link} first, then look again"
     asked = all(each.error is None for each in standings)
     app.output.rows([Row((text,), Mark.BAD if bad or not asked else Mark.DONE)])

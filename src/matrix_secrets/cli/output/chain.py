@@ -32,9 +32,11 @@ def rows_of(standings: Sequence[Standing], addressed: Addressed) -> Iterator[Row
             yield _row(each.link, f"could not be asked: {each.detail}", Mark.BAD)
         else:
             yield from _looked_at(each, addressed)
+    mute = {each.link for each in standings if each.state == _UNANSWERED}
     for causes, links in skipped.items():
-        text = f"{', '.join(links)}: not looked at until {' and '.join(causes)} holds (--all looks anyway)"
-        yield Row((text,), Mark.SAME)
+        names, holds = " and ".join(causes), "holds" if len(causes) == 1 else "hold"
+        until = "the cluster can be asked" if mute & set(causes) else f"{names} {holds} (--all looks anyway)"
+        yield Row((f"{', '.join(links)}: not looked at until {until}",), Mark.SAME)
 
 
 def _looked_at(each: Standing, addressed: Addressed) -> Iterator[Row]:
@@ -45,18 +47,23 @@ def _looked_at(each: Standing, addressed: Addressed) -> Iterator[Row]:
     if each.state == _HOLDS:
         yield _row(each.link, each.detail + more, Mark.WARNING if warnings else Mark.DONE)
     shown = errors if counted else [*errors, *warnings]
-    for number, finding in enumerate(shown):
+    by_fix: dict[str, list[Finding]] = {}
+    for finding in shown:
+        by_fix.setdefault(finding.fix, []).append(finding)
+    for number, same in enumerate(by_fix.values()):
         name = each.link if number == 0 and each.state != _HOLDS else ""
-        yield from _finding(name, finding, addressed)
-    if each.because and each.because != (each.link,):
+        yield from _findings(name, same, addressed)
+    if each.because:
         yield _row("because", ", ".join(each.because), Mark.NONE)
 
 
-def _finding(name: str, finding: Finding, addressed: Addressed) -> Iterator[Row]:
-    place = f"{finding.place}: " if str(finding.place) else ""
-    mark = Mark.BAD if finding.severity is Severity.ERROR else Mark.WARNING
-    yield _row(name, f"{place}{finding.message}", mark)
-    yield _row("fix", addressed(finding.fix), Mark.NONE)
+def _findings(name: str, same: Sequence[Finding], addressed: Addressed) -> Iterator[Row]:
+    """Findings with one fix: all of them, then the fix."""
+    for number, finding in enumerate(same):
+        place = f"{finding.place}: " if str(finding.place) else ""
+        mark = Mark.BAD if finding.severity is Severity.ERROR else Mark.WARNING
+        yield _row(name if number == 0 else "", f"{place}{finding.message}", mark)
+    yield _row("fix", addressed(same[0].fix), Mark.NONE)
 
 
 def _row(name: str, text: str, mark: Mark) -> Row:

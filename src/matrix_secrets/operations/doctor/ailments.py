@@ -46,6 +46,11 @@ HOST: Final = error(
     "Synapse does not find its database: the host in database.args does not exist.",
     "Make it the name of PostgreSQL's Service.",
 )
+NO_DATABASE: Final = error(
+    "synapse-database-missing",
+    "Synapse does not start: PostgreSQL has no database of the name in database.args.",
+    "Create it, or make database.args.database the one that POSTGRES_DB names.",
+)
 UNREACHABLE: Final = error(
     "synapse-database-unreachable",
     "Synapse does not reach its database.",
@@ -91,6 +96,7 @@ KINDS_OF_SYNAPSE: Final = (
     FILE,
     PERMISSION,
     HOST,
+    NO_DATABASE,
     UNREACHABLE,
     SPACE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,10 @@ from matrix_secrets.checks.subject import Subject
 from matrix_secrets.cluster.failures import UnknownKindError
 from matrix_secrets.cluster.flux import FLUX_NAMESPACE
 from matrix_secrets.cluster.reading import list_kustomizations, read_deployment, read_secret, read_source
-from matrix_secrets.errors import BadManifestError, NoIdentityError, Place
+from matrix_secrets.errors import BadManifestError, NoIdentityError
+from matrix_secrets.manifests.nodes import text_at
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.manifests.resources import resources
 from matrix_secrets.operations.doctor.applied import stack_at
 from matrix_secrets.operations.doctor.fluxstate import in_cluster
 from matrix_secrets.operations.doctor.said import Scrubber
@@ -104,7 +107,7 @@ class Case:
 
     def command(self, words: str) -> str:
         """A command of ours that means this stack."""
-        named = f" --stack {self.stack.label}" if self.local.several else ""
+        named = f" --stack {shlex.quote(self.stack.label)}" if self.local.several else ""
         return f"matrix-secrets {words}{named}"
 
     @cached_property
@@ -181,18 +184,15 @@ class Case:
 
     @cached_property
     def namespace(self) -> str:
-        """Where the stack's resources are that name no namespace themselves."""
-        named = [each.namespace for each in (*self.stack.secrets, *self._holders) if each.namespace]
-        return next(iter(named), "default")
+        """Where the stack's resources are that name no namespace themselves: Kustomize gives them one."""
+        found = [each for file in self.stack.files for each in resources(file.stream)]
+        given = [text_at(each.root, ("namespace",)) for each in found if each.kind == "Kustomization"]
+        named = [each.namespace for each in (*self.stack.secrets, *self._holders)]
+        return next((name for name in (*given, *named) if name), "default")
 
     @property
     def _holders(self) -> list[Resource]:
         return [config.entry.resource for config in (*self.stack.homeservers, *self.stack.elements)]
-
-
-def live_place(kind: str, namespace: str, name: str, *path: str) -> Place:
-    """The place of something in the cluster: it has no file."""
-    return Place("", f"{kind}/{name} in {namespace}", path)
 
 
 def _covers(path: str, directory: str) -> bool:

@@ -12,8 +12,9 @@ from matrix_secrets.checks.kind import error
 from matrix_secrets.cluster.failures import ForbiddenError
 from matrix_secrets.cluster.writing import pointer
 from matrix_secrets.errors import NoIdentityError, RefusedError
-from matrix_secrets.operations.doctor.case import KEY_NAME, live_place
+from matrix_secrets.operations.doctor.case import KEY_NAME
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.sops.builtin import BuiltinEngine
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.nodes import Scalar, leaves
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.manifests.resources import is_ciphertext
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.livesecret import values_of
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.stack.placeholders import is_placeholder
 
 if TYPE_CHECKING:

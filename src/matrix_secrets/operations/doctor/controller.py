@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.flux import FLUX_NAMESPACE
-from matrix_secrets.operations.doctor.case import CONTROLLER, live_place
+from matrix_secrets.operations.doctor.case import CONTROLLER
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.postgres import LogIn
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_POSTGRES
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.passwords import Proof, prove, secret_with_password
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import KINDS as POD_KINDS
 from matrix_secrets.operations.doctor.pods import Remedies, judge_pods
 from matrix_secrets.operations.doctor.running import Running, running
@@ -128,7 +128,7 @@ def _proof(seen: Seen, proof: Proof) -> Iterator[Finding]:
             message = f"refuses the password of {proof.secret}: its data directory was made with an older one{older}"
             yield REFUSED.at(place, f"{message}; {lost}", seen.heal)
         case LogIn.NO_DATABASE:
-            sql = f'create database "{proof.database}" encoding utf8 locale c template template0'
+            sql = f'create database "{proof.database}" encoding utf8 locale "C" template template0'
             shell = f"psql -X -U {proof.user} -d postgres -c '{sql}'"
             fix = f"{seen.remedies.kubectl}exec -n {seen.running.namespace} {seen.running.label} -- {shell}"
             yield NO_DATABASE.at(place, f"has no database {proof.database}", fix)

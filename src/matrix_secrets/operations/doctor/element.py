@@ -11,9 +11,9 @@ from matrix_secrets.checks.urls import read_url
 from matrix_secrets.cluster.element import CONFIG_PATH, ask_element
 from matrix_secrets.manifests.nodes import child, text_at
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_ELEMENT
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
-from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods
+from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import ELEMENT
 from matrix_secrets.stack.homeserver import real_public_baseurl, real_server_name
@@ -111,12 +111,12 @@ def _served(seen: Seen) -> Iterator[Finding]:
         fix = f"{seen.remedies.edit_workload}mount the ConfigMap's config.json at /app/config.json, and push it"
         yield NO_CONFIG.at(place, what, fix)
         return
-    restart = f"{kubectl}rollout restart {at.label} -n {at.namespace}"
+    again = restart(at.ready.name if at.ready is not None else "", at, seen.remedies)
     if seen.base_url and read_url(url) != read_url(seen.base_url):
-        fix = restart if read_url(seen.ours[0]) == read_url(seen.base_url) else seen.configure
+        fix = again if read_url(seen.ours[0]) == read_url(seen.base_url) else seen.configure
         yield BASE_URL.at(place, f"has base_url {url}, and Synapse's public_baseurl is {seen.base_url}", fix)
     if seen.server_name and name and name != seen.server_name:
-        fix = restart if seen.ours[1] == seen.server_name else seen.configure
+        fix = again if seen.ours[1] == seen.server_name else seen.configure
         yield SERVER_NAME.at(place, f"has server_name {name}, and Synapse is {seen.server_name}", fix)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error
 from matrix_secrets.checks.urls import read_url
 from matrix_secrets.cluster.kinds import SERVICE
-from matrix_secrets.operations.doctor.case import live_place
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.stack.homeserver import real_public_baseurl
 from matrix_secrets.stack.services import synapse_services
 

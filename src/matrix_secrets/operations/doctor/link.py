@@ -63,7 +63,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What became of a link of a stack. ``because`` names the links that have to hold first."""
+    """What became of a link of a stack. ``because`` names the links that have to hold first, if there are any."""
 
     stack: str
     link: str

@@ -9,8 +9,8 @@ from matrix_secrets.checks.kind import error
 from matrix_secrets.cluster.reading import read_secret
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.resources import is_ciphertext
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.declarations import GUIDE_SECRETS
 from matrix_secrets.stack.placeholders import is_placeholder

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error
 from matrix_secrets.cluster.flux import commit_of
 from matrix_secrets.errors import Place
-from matrix_secrets.operations.doctor.case import KEY_NAME, live_place
+from matrix_secrets.operations.doctor.case import KEY_NAME
 from matrix_secrets.operations.doctor.controller import edit_of_owner
 from matrix_secrets.operations.doctor.fluxstate import awaits_health, in_cluster, in_progress
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.refusals import FAILED, refused
 from matrix_secrets.operations.doctor.refusals import KINDS as REFUSALS
 
@@ -67,6 +68,7 @@ KINDS: Final = (
     NO_FLUX, MISSING, SUSPENDED, NOT_OBSERVED, NO_DECRYPTION, OTHER_PROVIDER, OTHER_SECRET, BEHIND, *REFUSALS,
 )  # fmt: skip
 
+_RECONCILE: Final = "matrix-secrets cluster reconcile"
 RESOURCE: Final = "kustomizations.kustomize.toolkit.fluxcd.io"
 
 
@@ -149,11 +151,9 @@ def _decryption(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
     if not seen.encrypted:
         return
     if owner.decryption is None:
-        how = "enable-decryption --push" if not seen.upstream else "reconcile"
         more = ": the repository has it, Flux does not yet" if seen.upstream else ""
-        yield NO_DECRYPTION.at(
-            place, f"is not there, and the stack is encrypted{more}", f"matrix-secrets cluster {how}"
-        )
+        fix = _RECONCILE if seen.upstream else "matrix-secrets cluster enable-decryption --push"
+        yield NO_DECRYPTION.at(place, f"is not there, and the stack is encrypted{more}", fix)
     elif owner.decryption.provider != "sops":
         said = owner.decryption.provider or "empty"
         yield OTHER_PROVIDER.at(place, f"its provider is {said}", f"{seen.edit}, make it provider: sops, and push that")
@@ -165,7 +165,6 @@ def _decryption(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
 
 def _standing(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
     place = live_place("Kustomization", owner.namespace, owner.name)
-    reconcile = "matrix-secrets cluster reconcile"
     if owner.suspended:
         patch = """--type=merge -p '{"spec":{"suspend":false}}'"""
         fix = f"{seen.kubectl}patch {RESOURCE} {owner.name} -n {owner.namespace} {patch}"
@@ -181,7 +180,7 @@ def _standing(seen: Seen, owner: LiveKustomization) -> Iterator[Finding]:
         yield refused(ready.reason, ready.message, place, before)
     elif owner.observed_generation != owner.generation:
         message = f"was changed (generation {owner.generation}) and Flux has not looked at it since"
-        yield NOT_OBSERVED.at(place, message, reconcile)
+        yield NOT_OBSERVED.at(place, message, _RECONCILE)
     elif seen.artifact and in_cluster(owner) != seen.artifact and not in_progress(owner):
         applied = in_cluster(owner)[:8] or "nothing yet"
-        yield BEHIND.at(place, f"applied {applied}, and Flux has {seen.artifact[:8]}", reconcile)
+        yield BEHIND.at(place, f"applied {applied}, and Flux has {seen.artifact[:8]}", _RECONCILE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
-from matrix_secrets.operations.doctor.case import live_place
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ OUTDATED: Final = error(
     "pod-outdated",
     "A pod runs with older values than the cluster holds: what is mounted with subPath, or read at the start, never "
     "changes in a running pod.",
-    "Restart it: `kubectl rollout restart`.",
+    "Let a new one take its place: `kubectl delete pod`.",
 )
 KINDS: Final = (MISSING, STOPPED, NO_POD, NOT_STARTED, CRASHING, MEMORY, NOT_READY, SHARED, OUTDATED)
 
@@ -112,7 +112,8 @@ def judge_age(seen: Running, remedies: Remedies) -> Iterator[Finding]:
     if newer or stale:
         what = f"{' and '.join(newer)} changed" if newer else "its template has another digest"
         message = f"{state.pod.name} was started before {what}: it runs with older values"
-        yield OUTDATED.at(live_place("Pod", seen.namespace, state.pod.name), message, _restart(seen, remedies))
+        fix = restart(state.pod.name, seen, remedies)
+        yield OUTDATED.at(live_place("Pod", seen.namespace, state.pod.name), message, fix)
 
 
 def _too_many(seen: Running, remedies: Remedies) -> Iterator[Finding]:
@@ -120,7 +121,9 @@ def _too_many(seen: Running, remedies: Remedies) -> Iterator[Finding]:
     shared = [pod for pod in live[1:] if set(pod.claims) & set(live[0].claims)]
     if shared and seen.kind == "Deployment":
         message = f"{live[0].name} and {shared[0].name} run on the same volume, {live[0].claims[0]}"
-        fix = f"{remedies.edit_workload}set replicas: 1 and strategy: {{type: Recreate}} in {seen.name}, and push it"
+        fix = f"{remedies.edit_workload}set strategy: {{type: Recreate}} in {seen.name}, and push it"
+        if seen.live is not None and seen.live.replicas > 1:
+            fix = f"{remedies.kubectl}scale {seen.label} -n {seen.namespace} --replicas=1"
         yield SHARED.at(live_place(seen.kind, seen.namespace, seen.name), message, fix)
 
 
@@ -131,9 +134,10 @@ def _not_ready(seen: Running, state: PodState, remedies: Remedies) -> Finding:
     logs = f"{remedies.kubectl}logs {seen.label} -n {seen.namespace} -c {name}" if name else ""
     if state.shown is not None:
         symptom = state.shown.symptom
-        words = {"found": state.shown.found, "edit": remedies.edit, "restart": _restart(seen, remedies), "logs": logs}
-        again = f", after {ailing.restarts} restarts" if ailing is not None and ailing.restarts else ""
-        return symptom.kind.at(place, f"does not run{again}: {state.shown.says}", symptom.fix.format(**words).strip())
+        again = restart(pod.name, seen, remedies)
+        words = {"found": state.shown.found, "edit": remedies.edit, "restart": again, "logs": logs}
+        times = f", after {ailing.restarts} restarts" if ailing is not None and ailing.restarts else ""
+        return symptom.kind.at(place, f"does not run{times}: {state.shown.says}", symptom.fix.format(**words).strip())
     said = remedies.scrub(state.event)
     describe = f"{remedies.kubectl}describe pod {pod.name} -n {seen.namespace}"
     if ailing is not None and ailing.ended == _OUT_OF_MEMORY:
@@ -157,5 +161,6 @@ def _not_ready(seen: Running, state: PodState, remedies: Remedies) -> Finding:
     return NOT_READY.at(place, f"is not ready{why}", describe)
 
 
-def _restart(seen: Running, remedies: Remedies) -> str:
-    return f"{remedies.kubectl}rollout restart {seen.label} -n {seen.namespace}"
+def restart(pod: str, seen: Running, remedies: Remedies) -> str:
+    """Let a new pod take the place of one: Flux would undo `rollout restart`, by one more restart."""
+    return f"{remedies.kubectl}delete pod {pod} -n {seen.namespace}"

@@ -11,8 +11,8 @@ from matrix_secrets.errors import Place
 from matrix_secrets.gitrepo.ancestry import commit_at, commits_beyond, published_commit, uncommitted
 from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.gitrepo.locate import current_branch
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.stack.fluxowner import owning
 
 if TYPE_CHECKING:

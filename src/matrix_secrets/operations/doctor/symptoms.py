@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matrix_secrets.checks.kind import Kind
 
 
+_UNNAMED: Final = "an option"  # where Synapse does not say which
+
+
 @dataclass(frozen=True, slots=True)
 class Symptom:
     """``pattern`` recognises it; a group of it is a line number, an option or a path, fit to be repeated.
@@ -46,7 +49,7 @@ def recognise(log: str, symptoms: Sequence[Symptom]) -> Recognised | None:
     for symptom in symptoms:
         found = list(symptom.pattern.finditer(log))
         if found:  # the last one is nearest to the end that it met
-            return Recognised(symptom, next((group for group in found[-1].groups() if group), ""))
+            return Recognised(symptom, next((group for group in found[-1].groups() if group), _UNNAMED))
     return None
 
 
@@ -83,6 +86,12 @@ SYNAPSE: Final = (
         "{edit}make database.args.host the name of PostgreSQL's Service, and push it",
     ),
     _symptom(
+        ailments.NO_DATABASE,
+        r'database "[^"\n]*" does not exist',
+        "its database does not exist",
+        "{edit}make database.args.database the one that POSTGRES_DB names, and push it",
+    ),
+    _symptom(
         ailments.UNREACHABLE,
         r"Connection refused|could not connect to server|Connection timed out|No route to host",
         "it does not reach its database",
@@ -90,8 +99,7 @@ SYNAPSE: Final = (
     ),
     _symptom(
         ailments.YAML,
-        r"(?:yaml\.(?:scanner|parser|composer|constructor)\.\w+|[Ww]hile (?:scanning|parsing) a)(?:.|\n)*?line (\d+)"
-        r"|mapping values are not allowed here|could not find expected ':'",
+        r"(?:yaml\.(?:scanner|parser|composer|constructor)\.\w+|[Ww]hile (?:scanning|parsing) a)(?:.|\n)*?line (\d+)",
         "its homeserver.yaml is no YAML (line {found})",
         "{edit}correct line {found} of homeserver.yaml, and push it",
     ),
@@ -110,8 +118,10 @@ SYNAPSE: Final = (
     ),
     _symptom(
         ailments.CONFIG,
-        r"Error in configuration(?: at '([\w.<>-]{1,80})')?|ConfigError|Missing mandatory `([\w.]{1,80})` config",
-        "it does not accept its homeserver.yaml {found}",
+        # Of what Synapse says only names of options are taken: letters with a dot or an underscore between.
+        r"Error in configuration at '([\w.]{1,80})'|Missing mandatory `([\w.]{1,80})` config"
+        r"|Error in configuration:?\s+[^\n]{0,200}?\b([a-z]+(?:[._][a-z]+)+)\b|Error in configuration|ConfigError",
+        "it does not accept {found} in its homeserver.yaml",
         "{edit}correct {found} in homeserver.yaml ({logs} says why), and push it",
     ),
     _symptom(

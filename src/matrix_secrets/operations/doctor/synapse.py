@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.synapse import Answers, ask_synapse
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_SYNAPSE
-from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.frontdoor import KINDS as SERVICE_KINDS
 from matrix_secrets.operations.doctor.frontdoor import FrontDoor, front_door, judge_door
 from matrix_secrets.operations.doctor.link import Verdict
-from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods
+from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import SYNAPSE
 from matrix_secrets.stack.homeserver import real_server_name
@@ -37,7 +37,7 @@ UNHEALTHY: Final = error(
 CUT_OFF: Final = error(
     "synapse-without-database",
     "Synapse says that it is healthy, and cannot read its database: its password is not valid any more.",
-    "Restart it: `kubectl rollout restart`.",
+    "Let a new pod take its place: `kubectl delete pod`.",
 )
 OTHER_NAME: Final = error(
     "synapse-other-name",
@@ -101,7 +101,7 @@ def judge(seen: Seen) -> Verdict:
 def _answers(seen: Seen, synapse: Running, answers: Answers) -> Iterator[Finding]:
     place = live_place(synapse.kind, synapse.namespace, synapse.name)
     logs = f"{seen.remedies.kubectl}logs {synapse.label} -n {synapse.namespace}"
-    restart = f"{seen.remedies.kubectl}rollout restart {synapse.label} -n {synapse.namespace}"
+    pod = synapse.ready.name if synapse.ready is not None else ""
     if answers.health is None:
         yield SILENT.at(place, "is ready, and does not answer on its port", logs)
         return
@@ -110,7 +110,7 @@ def _answers(seen: Seen, synapse: Running, answers: Answers) -> Iterator[Finding
         yield UNHEALTHY.at(place, said, logs)
     elif answers.profile is not None and answers.profile >= _SERVER_ERROR:
         message = f"/health answers {answers.health}, and a question to its database {answers.profile}"
-        yield CUT_OFF.at(place, message, restart)
+        yield CUT_OFF.at(place, message, restart(pod, synapse, seen.remedies))
     if answers.server_name and seen.server_name and answers.server_name != seen.server_name:
         message = f"is {answers.server_name}, and Git says {seen.server_name}: its users are @you:{answers.server_name}"
         fix = f"matrix-secrets configure --server-name {answers.server_name} --force-server-name --push"
