@@ -34,10 +34,10 @@ install: $(RUN_STAMP) ## the command in .venv/bin/matrix-secrets
 dev: $(DEV_STAMP) ## the same with everything development needs
 
 test: lint docs parts ## everything: checks, real parts, all tests
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term $(ARGS)
 
 check: lint docs ## what needs no real part, in under two minutes
-	@$(BIN)/python -m pytest --no-parts $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --no-parts $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, mypy, layers
 	$(BIN)/ruff check

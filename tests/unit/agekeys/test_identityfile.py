@@ -64,6 +64,17 @@ def test_what_only_the_program_can_use() -> None:
         ("  # comment", "starts with white space"),
         ("hunter2", "is not an age identity"),
     ],
+    ids=[
+        "indented",
+        "lower-case",
+        "cut-off",
+        "mixed-case",
+        "foreign-letter",
+        "recipient",
+        "ssh-header",
+        "indented-comment",
+        "nonsense",
+    ],
 )
 def test_a_bad_line_is_named_and_not_quoted(line: str, says: str) -> None:
     with pytest.raises(RefusedError, match=r"keys\.txt, line 3") as caught:
