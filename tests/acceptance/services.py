@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # The rules of the official image's pg_hba.conf, with loopback checked as well, as every test is on loopback.
@@ -76,12 +76,14 @@ def postgres(bin_dir: Path, directory: Path, password: str) -> Iterator[int]:
 
 
 @contextmanager
-def synapse(python: Path, config: Path, port: int) -> Iterator[str]:
+def synapse(
+    python: Path, config: Path, port: int, *options: str, env: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Start Synapse on a configuration; yield its address once /health answers."""
     address = f"http://127.0.0.1:{port}"
     log = (config.parent / "synapse.log").open("wb")
-    command = [str(python), "-m", "synapse.app.homeserver", "--config-path", str(config)]
-    server = subprocess.Popen([*command], cwd=config.parent, stdout=log, stderr=log)
+    command = [str(python), "-m", "synapse.app.homeserver", "--config-path", str(config), *options]
+    server = subprocess.Popen([*command], cwd=config.parent, env=env, stdout=log, stderr=log)
     try:
         wait_for(lambda: answers(f"{address}/health"), server, seconds=120)
         yield address

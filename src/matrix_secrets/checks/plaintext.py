@@ -83,7 +83,7 @@ def _readable(resource: Resource) -> Iterator[tuple[Entry, str, Place]]:
         if entry.encrypted:
             continue
         if entry.key == HOMESERVER_KEY:
-            for name, place in _options(entry):
+            for name, place in secret_options(entry):
                 yield entry, name, place
         elif resource.kind == "Secret" and entry.key not in _HARMLESS and _is_value(entry):
             yield entry, entry.key, entry.place
@@ -99,7 +99,8 @@ def _is_value(entry: Entry) -> bool:
     return bool(text.strip()) and not is_placeholder(text)
 
 
-def _options(entry: Entry) -> Iterator[tuple[str, Place]]:
+def secret_options(entry: Entry) -> Iterator[tuple[str, Place]]:
+    """Yield name and place of each option of a homeserver.yaml that holds a readable secret."""
     config = read_config(entry, None)
     for leaf in leaves(config.root):
         if _holds_secret(leaf):

@@ -23,6 +23,7 @@ from matrix_secrets.checks import (
     ports,
     readers,
     rollout,
+    sealed,
     sealing,
     staged,
     urls,
@@ -69,6 +70,7 @@ CHECKS: Final = (
     Check(readers.KINDS, readers.check),
     Check(sealing.KINDS, sealing.check),
     Check(rollout.KINDS, rollout.check),
+    Check(sealed.KINDS, sealed.check),
     Check(owner.KINDS, owner.check),
 )
 SWEEPS: Final = (

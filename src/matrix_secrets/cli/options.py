@@ -128,3 +128,12 @@ def mutating(function: Callable[..., int]) -> Callable[..., int]:
         return function(*args, how=How(**given), **kwargs)
 
     return with_how
+
+
+def deployment(function: Callable[..., int]) -> Callable[..., int]:
+    """Add --deployed and --fresh, for what Git alone cannot tell; the command gets ``deployed``, None for neither."""
+    return click.option(
+        "--deployed/--fresh",
+        default=None,
+        help="Whether the stack runs in a cluster. Without it, what was pushed counts as deployed.",
+    )(function)

@@ -56,6 +56,9 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "decrypt": Entry(f"{_PACKAGE}.decrypt:decrypt", "Print the plain text of an encrypted file."),
     "edit": Entry(f"{_PACKAGE}.edit:edit", "Edit an encrypted file in your editor."),
     "show": Entry(f"{_PACKAGE}.show:show", "Show each secret: set, where, and whether all places agree."),
+    "seal": Entry(
+        f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
+    ),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }

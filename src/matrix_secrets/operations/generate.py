@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.operations.soundness import refuse_disagreement, require_readable
 from matrix_secrets.operations.writing import Sealing, rewritten, write_texts
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.model import OPEN_STATES, Location, ManagedSecret, Stack, ValueState
@@ -18,6 +18,7 @@ from matrix_secrets.stack.selection import select_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from matrix_secrets.errors import Place
     from matrix_secrets.stack.workspace import Workspace
 
 VALUE_BYTES: Final = 32  # the guide's `secrets.token_hex(32)`; hex, as Flux expands ${…} inside values
@@ -33,8 +34,9 @@ def plan_generate(
     why a place could not be read.
     """
     chosen = select_secrets(stacks, names)
-    _require_readable([secret for _, secret in chosen])
-    _refuse_disagreement([secret for _, secret in chosen])
+    secrets_ = [secret for _, secret in chosen]
+    require_readable(secrets_)
+    refuse_disagreement(secrets_)
     filled = [(stack, secret, location) for stack, secret in chosen for location in _open_locations(secret)]
     rewrites: list[Rewrite] = []
     changes: list[Change] = []
@@ -99,30 +101,6 @@ def _was(location: Location) -> str:
         ValueState.EMPTY: "was empty",
         ValueState.MISSING: "was missing",
     }.get(location.state, "")
-
-
-def _require_readable(chosen: Sequence[ManagedSecret]) -> None:
-    """A place that cannot be read may hold the real value, or a placeholder: nobody knows."""
-    for secret in chosen:
-        for location in secret.locations:
-            if location.why is not None:
-                raise location.why
-
-
-def _refuse_disagreement(chosen: Sequence[ManagedSecret]) -> None:
-    for secret in chosen:
-        if len(secret.values) < 2:
-            continue
-        one, other = (
-            next(location for location in secret.locations if location.value == value) for value in secret.values[:2]
-        )
-        raise RefusedError(
-            f"{secret.name}: its places do not agree; {other.place} holds another value",
-            place=one.place,
-            cause="only you can know which of the two is in service",
-            hint=f"put the value in service into both, or CHANGE_ME_BEFORE_DEPLOY into the wrong one, "
-            f"then: matrix-secrets generate {secret.name}",
-        )
 
 
 def _warning(exposed: Sequence[Place]) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.nodes import Scalar, find
 from matrix_secrets.manifests.render import quoted
 from matrix_secrets.stack.insertion import indent_of, insert_key
+from matrix_secrets.stack.removal import removal
 from matrix_secrets.stack.rewriting import replace_scalar
 from matrix_secrets.stack.values import is_null
 
@@ -44,7 +45,7 @@ def set_annotations(workload: Workload, wanted: Mapping[str, str | None]) -> lis
     newline = workload.resource.stream.newline
     both = min(len(added), len(removed))
     edits.extend(insert_key(text, present, name, quoted(value), newline=newline) for name, value in added[both:])
-    edits.extend(_removal(text, present, name) for name in removed[both:])
+    edits.extend(removal(text, present, name) for name in removed[both:])
     return edits
 
 
@@ -52,21 +53,6 @@ def _replaced(text: str, node: nodes.Node, value: str, workload: Workload) -> Ed
     if not isinstance(node, Scalar):
         raise _unclear(workload)
     return replace_scalar(text, node, quoted(value))
-
-
-def _removal(text: str, mapping: nodes.Mapping, name: str) -> Edit:
-    index = next(i for i, (key, _) in enumerate(mapping.items) if isinstance(key, Scalar) and key.value == name)
-    key, value = mapping.items[index]
-    if mapping.flow:
-        if index > 0:
-            return Edit(mapping.items[index - 1][1].end, value.end, "")
-        end = mapping.items[1][0].start if len(mapping.items) > 1 else value.end
-        return Edit(key.start, end, "")
-    if len(mapping.items) == 1:
-        return Edit(key.start, value.end, "{}")
-    start = text.rfind("\n", 0, key.start) + 1
-    line_end = text.find("\n", value.end)
-    return Edit(start, len(text) if line_end < 0 else line_end + 1, "")
 
 
 def _new_mapping(workload: Workload, wanted: Mapping[str, str]) -> list[Edit]:

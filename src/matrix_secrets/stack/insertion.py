@@ -23,8 +23,14 @@ def insert_key(text: str, mapping: Mapping, key: str, value: str, *, newline: st
         return _insert_flow(mapping, spelled)
     indent = indent_of(text, mapping)
     neighbour = _value_of(mapping, after)
-    position = line_end(text, content_end(neighbour))
-    if neighbour is mapping.items[-1][1]:
+    last = neighbour is mapping.items[-1][1]
+    return insert_below(text, neighbour, indent, spelled, newline=newline, last=last)
+
+
+def insert_below(text: str, node: Node, indent: str, spelled: str, *, newline: str, last: bool) -> Edit:
+    """Make the edit that puts lines below a node; ``last``: below the comments that still belong to it, too."""
+    position = line_end(text, content_end(node))
+    if last:
         position = _behind_comments(text, position, deeper_than=len(indent))
     if position > 0 and text[position - 1] == "\n":  # behind a block scalar, whose span has its line end in it
         return Edit(position, position, f"{indent}{spelled}{newline}")

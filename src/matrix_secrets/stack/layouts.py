@@ -16,21 +16,27 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.workloads import Workload
 
 _DATABASE: Final = ("database", "args")
+PASSWORD: Final = (*_DATABASE, "password")
 # What libpq takes the password from, other than the connection's own arguments.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-_PASSWORD_VARIABLES: Final = frozenset({"PGPASSWORD", "PGPASSFILE", "PGSERVICE"})
+PASSWORD_VARIABLES: Final = frozenset({"PGPASSWORD", "PGPASSFILE", "PGSERVICE"})
 _PASSWORD_ARGUMENTS: Final = ("passfile", "service", "dsn")
 
 
 def layout_of(configs: Sequence[ConfigText], workloads: Iterable[Workload]) -> Layout:
     """Tell the layout: sealed, where a homeserver.yaml names a file for a secret or its database has no password."""
-    if any(has_option(config, each.path_option) for config in configs for each in GUIDE_SECRETS if each.path_option):
+    if any(is_sealed(config) for config in configs):
         return Layout.SEALED
     readable = [config for config in configs if config.readable]
-    without_password = [config for config in readable if config.node((*_DATABASE, "password")) is None]
+    without_password = [config for config in readable if config.node(PASSWORD) is None]
     if readable and without_password == readable and _password_from_outside(readable, workloads):
         return Layout.SEALED
     return Layout.GUIDE
+
+
+def is_sealed(config: ConfigText) -> bool:
+    """Whether a homeserver.yaml names a file for one of the guide's secrets: it is meant to hold none."""
+    return any(has_option(config, each.path_option) for each in GUIDE_SECRETS if each.path_option)
 
 
 def has_option(config: ConfigText, option: str) -> bool:
@@ -43,14 +49,14 @@ def is_expected(config: ConfigText, declaration: Declaration, *, password_from_o
     """Whether a homeserver.yaml that lacks a managed secret should have it."""
     if declaration.config_path is None or not config.readable:
         return False
-    if declaration.path_option and has_option(config, declaration.path_option):
+    if declaration.path_option and (is_sealed(config) or has_option(config, declaration.path_option)):
         return False
     if declaration.config_path[0] != "database":
         return len(declaration.config_path) == 1
     if not isinstance(config.node(_DATABASE), Mapping) or not uses_postgres(config):
         return False
     elsewhere = any(config.node((*_DATABASE, name)) is not None for name in _PASSWORD_ARGUMENTS)
-    return not elsewhere and not password_from_outside
+    return not elsewhere and not password_from_outside and not is_sealed(config)
 
 
 def uses_postgres(config: ConfigText) -> bool:
@@ -66,7 +72,7 @@ def password_from_outside(config: ConfigText, workloads: Iterable[Workload]) -> 
 def _password_from_outside(configs: Sequence[ConfigText], workloads: Iterable[Workload]) -> bool:
     holders = [config.entry.resource for config in configs]
     return any(
-        workload.environment() & _PASSWORD_VARIABLES
+        workload.environment() & PASSWORD_VARIABLES
         for workload in workloads
         if any(workload.consumes(holder.kind, holder.name, holder.namespace) for holder in holders)
     )

@@ -8,7 +8,19 @@ from pathlib import Path
 from matrix_secrets.checks.registry import kinds
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
-COMMANDS = {"configure", "generate", "encrypt", "edit", "decrypt", "show", "verify", "keys generate", "keys sync"}
+COMMANDS = {
+    "configure",
+    "generate",
+    "encrypt",
+    "seal",
+    "rotate",
+    "edit",
+    "decrypt",
+    "show",
+    "verify",
+    "keys generate",
+    "keys sync",
+}
 
 
 def test_ids_are_told_apart() -> None:
