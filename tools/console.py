@@ -26,6 +26,7 @@ PAGES: Final = (
     "docs/tutorial.md",
     "docs/howto/existing.md",
     "docs/howto/change-a-value.md",
+    "docs/howto/federation.md",
     *(f"docs/howto/keys-{page}.md" for page in ("new", "list", "add", "remove", "sync", "backup")),
 )
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)

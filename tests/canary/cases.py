@@ -153,6 +153,22 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("show",), PLAIN, change=states.disagreeing),
         Case(("show",), PLAIN, 3, states.broken_outside),
     ),
+    "registration close": (
+        Case(("registration", "close", *COMMIT), engines=BOTH),
+        Case(("registration", "close"), PLAIN, 3, states.broken_inside),
+        Case(("registration", "close"), code=3, change=states.tampered),
+    ),
+    "registration open": (
+        Case(("registration", "open"), PLAIN),
+        Case(("registration", "open"), code=3, change=states.no_identity),
+    ),
+    "federation allow": (
+        Case(("federation", "allow", "matrix.org", *COMMIT), engines=BOTH),
+        Case(("federation", "allow", "*"), PLAIN, 2),
+        Case(("federation", "allow", "matrix.org"), code=3, change=states.tampered),
+    ),
+    "federation off": (Case(("federation", "off")), Case(("federation", "off"), PLAIN)),
+    "federation all": (Case(("federation", "all")),),
     "verify": (
         Case(("verify",), engines=BOTH),
         Case(("verify",), PLAIN, 1),

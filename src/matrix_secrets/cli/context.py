@@ -147,6 +147,11 @@ class App:
         self.output.detail(f"cluster {found.where}")
         return found
 
+    @property
+    def cluster_named(self) -> bool:
+        """Whether somebody has said which cluster is meant: --context, or KUBECONFIG. A default one is not asked."""
+        return self.settings.context is not None or bool(self.env.get("KUBECONFIG"))
+
     def confirm(self, question: str, *, default: bool = False) -> bool:
         """Ask a question that names what is at stake; --yes answers it."""
         with self.output.paused():

@@ -59,6 +59,23 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "seal": Entry(
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
+    "registration": GroupEntry(
+        "Whether whoever reaches the server can make an account.",
+        {
+            "close": Entry(f"{_PACKAGE}.registration:registration_close", "Let nobody make an account, and prove it."),
+            "open": Entry(
+                f"{_PACKAGE}.registration:registration_open", "Let whoever reaches the server make an account."
+            ),
+        },
+    ),
+    "federation": GroupEntry(
+        "With which servers Synapse federates.",
+        {
+            "allow": Entry(f"{_PACKAGE}.federation:federation_allow", "Federate with these servers only."),
+            "off": Entry(f"{_PACKAGE}.federation:federation_off", "Federate with nobody."),
+            "all": Entry(f"{_PACKAGE}.federation:federation_all", "Federate with everybody: Synapse's default."),
+        },
+    ),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }

@@ -75,7 +75,7 @@ class Enabling:
         if controller is None:
             raise RefusedError(
                 f"this repository declares no {CONTROLLER} for {owner.cluster}: the flag has nowhere to go",
-                hint="matrix-secrets cluster enable-decryption, without --controller-flag: the owner then names the Secret",
+                hint="leave --controller-flag out: matrix-secrets cluster enable-decryption",
             )
         if live is None and controller.version is None:
             text = f"which version of {CONTROLLER} this is cannot be told; before {_dotted(SINCE)} it refuses to start"

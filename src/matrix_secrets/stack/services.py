@@ -19,7 +19,7 @@ SYNAPSE_PORT: Final = "8008"
 
 def synapse_node_port(stack: Stack) -> int | None:
     """Return the nodePort of the Service that leads to Synapse's client listener; None where none has one."""
-    listeners = _listener_ports(stack)
+    listeners = client_ports(stack)
     for service in _synapse_services(stack):
         for port in items(find(service.root, ("spec", "ports"))):
             node_port = text_at(port, ("nodePort",)) or ""
@@ -54,7 +54,7 @@ def _services(streams: Iterable[Stream]) -> Iterator[Resource]:
                 yield resource
 
 
-def _listener_ports(stack: Stack) -> frozenset[str]:
+def client_ports(stack: Stack) -> frozenset[str]:
     """Return the ports of the listeners that serve clients, as homeserver.yaml has them."""
     found: set[str] = set()
     for config in stack.homeservers:

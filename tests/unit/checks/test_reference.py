@@ -20,6 +20,8 @@ COMMANDS = {
     "verify",
     "keys generate",
     "keys sync",
+    "registration close",
+    "federation off",
 }
 
 
