@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
+    from matrix_secrets.findings import Finding
+    from matrix_secrets.operations.order import Live
     from matrix_secrets.operations.plan import Plan
     from matrix_secrets.operations.publishing import Published
     from matrix_secrets.stack.model import Stack
 
 
-def carry_out(app: App, plan: Plan, how: How, *, nothing: str, stacks: Sequence[Stack] | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a command does in the cluster before it writes files, and the recipients that the cluster then holds."""
+
+    act: Callable[[], None]
+    gaining: tuple[str, ...] = ()
+
+
+def carry_out(
+    app: App,
+    plan: Plan,
+    how: How,
+    *,
+    nothing: str,
+    stacks: Sequence[Stack] | None = None,
+    before: Before | None = None,
+) -> int:
     """Apply a plan, or with --dry-run only show it; ``nothing`` is the one line for a plan without changes.
 
-    What --commit and --push could not do is refused before anything is written.
+    What --commit and --push could not do is refused before anything is written, here or in the cluster.
     """
+    notes: list[Finding] = []
     if how.commit:
         from matrix_secrets.operations.publishing import refuse_unpublishable  # noqa: PLC0415  GitPython: 0.1 s
 
         chosen = app.stacks if stacks is None else stacks
-        refuse_unpublishable(app.work_tree, app.workspace, chosen, plan, how.publication)
+        live = _live(app, before) if how.push else None
+        notes = refuse_unpublishable(app.work_tree, app.workspace, chosen, plan, how.publication, live)
+    if before is not None and not how.dry_run:
+        before.act()
     if plan.empty:
         app.output.rows([Row((nothing,), Mark.SAME)])
     elif how.dry_run:
@@ -37,12 +60,19 @@ def carry_out(app: App, plan: Plan, how: How, *, nothing: str, stacks: Sequence[
 
         app.timed("writing", lambda: apply_plan(app.workspace, plan))
         app.output.changes(plan.changes, done=True)
-    app.output.notes(plan.notes)
+    app.output.notes([*notes, *plan.notes])
     if how.commit:
         _publish(app, plan, how)
     if not plan.empty and not how.dry_run:
         app.output.next(*plan.next_commands)
     return 0
+
+
+def _live(app: App, before: Before | None) -> Live | None:
+    """The cluster to ask before a push; None where nobody has said which one it is."""
+    from matrix_secrets.operations.order import Live  # noqa: PLC0415  GitPython: 0.1 s
+
+    return Live(lambda: app.cluster, before.gaining if before else ()) if app.cluster_named else None
 
 
 def _publish(app: App, plan: Plan, how: How) -> None:

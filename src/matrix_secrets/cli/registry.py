@@ -50,6 +50,23 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
             ),
         },
     ),
+    "cluster": GroupEntry(
+        "The cluster: Flux's key, its order to decrypt, and whether it has applied what was pushed.",
+        {
+            "install-key": Entry(
+                f"{_PACKAGE}.cluster_install_key:cluster_install_key",
+                "Give the cluster an age identity that Flux decrypts with.",
+            ),
+            "enable-decryption": Entry(
+                f"{_PACKAGE}.cluster_enable_decryption:cluster_enable_decryption",
+                "Let Flux decrypt the stack: spec.decryption of the Kustomization that owns it.",
+            ),
+            "reconcile": Entry(
+                f"{_PACKAGE}.cluster_reconcile:cluster_reconcile",
+                "Let Flux apply what was pushed, and wait until it has.",
+            ),
+        },
+    ),
     "configure": Entry(f"{_PACKAGE}.configure:configure", "Set the server's name and URLs in every place."),
     "generate": Entry(f"{_PACKAGE}.generate:generate", "Fill every secret that is missing or a placeholder."),
     "encrypt": Entry(f"{_PACKAGE}.encrypt:encrypt", "Encrypt every file that holds secrets, and a rule for it."),

@@ -28,7 +28,7 @@ class ConflictError(OutsideError):
 
 
 class UnknownKindError(OutsideError):
-    """The cluster has no such kind of object: Flux is not installed there."""
+    """The cluster has no such kind of object, or not the namespace or object to change: Flux is not installed there."""
 
 
 class InvalidError(OutsideError):
@@ -74,10 +74,7 @@ def refusal(asked: Asked, status: int, reason: str, body: Mapping[str, Any]) -> 
         text = f"{asked.where}: you may not {asked.verb} {asked.resource}{place}"
         return ForbiddenError(text, cause=said, hint=f"{asked.can_i}; {RIGHTS}")
     if status == 404:
-        text = f"{asked.where} has no {asked.resource}"
-        return UnknownKindError(
-            text, cause=said, hint="install Flux there (flux bootstrap), or name it: --context NAME"
-        )
+        return _missing(asked, said, body)
     if status == 409:
         text = f"{asked.where} refused to {asked.what}: somebody else owns or changed it; nothing was written"
         return ConflictError(text, cause=_owners(body) or said, hint="look who it is, then run the command again")
@@ -85,6 +82,17 @@ def refusal(asked: Asked, status: int, reason: str, body: Mapping[str, Any]) -> 
         return InvalidError(f"{asked.where} refused to {asked.what}; nothing was written", cause=said)
     text = f"{asked.where} answered {status} when asked to {asked.what}"
     return UnreachableError(text, cause=said, hint=_next(asked))
+
+
+def _missing(asked: Asked, said: str, body: Mapping[str, Any]) -> UnknownKindError:
+    details = body.get("details")
+    if isinstance(details, dict) and details.get("kind") == "namespaces":
+        text = f"{asked.where} has no namespace {asked.namespace}"
+    elif asked.name is not None:
+        text = f"{asked.where} has no {asked.resource}/{asked.name} in {asked.namespace}"
+    else:
+        text = f"{asked.where} has no {asked.resource}"
+    return UnknownKindError(text, cause=said, hint="install Flux there (flux bootstrap), or name it: --context NAME")
 
 
 def silence(asked: Asked, error: Exception) -> UnreachableError:

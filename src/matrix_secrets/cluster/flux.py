@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FLUX_NAMESPACE: Final = "flux-system"
 READY: Final = "Ready"
+REQUESTED: Final = "reconcile.fluxcd.io/requestedAt"
+"""Annotation that asks a controller to look now; it answers in ``status.lastHandledReconcileAt``."""
+_LABELS: Final = "kustomize.toolkit.fluxcd.io"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +42,10 @@ class LiveDecryption:
 
 @dataclass(frozen=True, slots=True)
 class LiveKustomization:
-    """A Flux Kustomization. ``path`` is normalised, ``""`` for the source's root; revisions are ``main@sha1:…``."""
+    """A Flux Kustomization. ``path`` is normalised, ``""`` for the source's root; revisions are ``main@sha1:…``.
+
+    ``parent`` is the Kustomization that applies this one, by Flux's labels; None where nobody does, or it itself.
+    """
 
     name: str
     namespace: str
@@ -54,6 +60,8 @@ class LiveKustomization:
     attempted: str
     handled: str
     resource_version: str
+    target_namespace: str
+    parent: ObjectName | None
     conditions: tuple[Condition, ...] = field(repr=False)
 
     @property
@@ -124,8 +132,17 @@ def live_kustomization(found: Object) -> LiveKustomization:
         attempted=status.get("lastAttemptedRevision") or "",
         handled=status.get("lastHandledReconcileAt") or "",
         resource_version=meta.get("resourceVersion", ""),
+        target_namespace=spec.get("targetNamespace") or "",
+        parent=_parent(meta),
         conditions=conditions(found),
     )
+
+
+def _parent(meta: Object) -> ObjectName | None:
+    labels = meta.get("labels") or {}
+    name, namespace = labels.get(f"{_LABELS}/name", ""), labels.get(f"{_LABELS}/namespace", "")
+    itself = (name, namespace) == (meta["name"], meta.get("namespace", ""))
+    return None if not name or itself else ObjectName("Kustomization", namespace, name)
 
 
 def live_source(found: Object) -> LiveSource:

@@ -6,25 +6,34 @@ import base64
 import binascii
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Object = Mapping[str, Any]
 
 
+FIELD_MANAGER: Final = "matrix-secrets"
+"""Under this name the API server notes what this program sets."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveSecret:
-    """A Secret. ``entries`` are its data, decoded; what is no UTF-8 is spelled with backslashes."""
+    """A Secret. ``entries`` are its data, decoded; what is no UTF-8 is spelled with backslashes.
+
+    ``applied`` names the entries that this program's server-side apply set.
+    """
 
     name: str
     namespace: str
     resource_version: str
     created: datetime | None
     entries: Mapping[str, SecretValue] = field(repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    applied: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +48,32 @@ class LiveConfigMap:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of an object's status: ``status`` is ``True``, ``False`` or ``Unknown``."""
+    """A condition of an object's status: ``status`` is ``True``, ``False`` or ``Unknown``.
+
+    ``generation`` is that of the spec which it speaks of, 0 where it does not say.
+    """
 
     type: str
     status: str
     reason: str
     message: str
     since: datetime | None = None
+    generation: int = 0
 
 
 def live_secret(found: Object) -> LiveSecret:
     """Make a snapshot of a Secret as the API server sent it."""
     meta = found["metadata"]
     entries = {str(key): _decoded(text) for key, text in (found.get("data") or {}).items()}
-    version = str(meta.get("resourceVersion", ""))
-    return LiveSecret(meta["name"], meta.get("namespace", ""), version, moment(meta.get("creationTimestamp")), entries)
+    return LiveSecret(
+        meta["name"],
+        meta.get("namespace", ""),
+        str(meta.get("resourceVersion", "")),
+        moment(meta.get("creationTimestamp")),
+        entries,
+        dict(meta.get("annotations") or {}),
+        frozenset(_applied(meta)),
+    )
 
 
 def live_config_map(found: Object) -> LiveConfigMap:
@@ -72,6 +92,7 @@ def conditions(found: Object) -> tuple[Condition, ...]:
             each.get("reason", ""),
             each.get("message", ""),
             moment(each.get("lastTransitionTime")),
+            int(each.get("observedGeneration") or 0),
         )
         for each in (found.get("status") or {}).get("conditions") or ()
     )
@@ -80,6 +101,13 @@ def conditions(found: Object) -> tuple[Condition, ...]:
 def moment(text: str | None) -> datetime | None:
     """Read a time of the API server, RFC 3339 in UTC."""
     return None if not text else datetime.fromisoformat(text)
+
+
+def _applied(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keys under ``data`` that our apply owns (fieldsV1: ``f:data`` › ``f:KEY``)."""
+    for each in meta.get("managedFields") or ():
+        if each.get("manager") == FIELD_MANAGER and each.get("operation") == "Apply":
+            yield from (key.removeprefix("f:") for key in (each.get("fieldsV1") or {}).get("f:data") or {})
 
 
 def _decoded(text: object) -> SecretValue:

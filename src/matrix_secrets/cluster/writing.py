@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.failures import ConflictError, InvalidError
+from matrix_secrets.cluster.objects import FIELD_MANAGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,29 +13,32 @@ if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.cluster.kinds import Kind
 
-FIELD_MANAGER: Final = "matrix-secrets"
 _APPLY: Final = "application/apply-patch+yaml"
 _JSON_PATCH: Final = "application/json-patch+json"
 _MERGE: Final = "application/merge-patch+json"
 
 
 def apply(
-    cluster: Connection, kind: Kind, namespace: str, name: str, fields: Mapping[str, Any], *, dry_run: bool = False
+    cluster: Connection, kind: Kind, namespace: str, name: str, fields: Mapping[str, Any], *, version: str = ""
 ) -> dict[str, Any]:
     """Make these fields be so, and leave all others alone; return the object as it then is.
 
     Server-side apply, without force: raises ConflictError naming the other manager where a field is somebody else's
-    and has another value. ``dry_run`` lets the server say whether it would do it. Fields that an earlier apply of ours
-    set and that are not named any more go away.
+    and has another value, or (``version``: a resourceVersion) where the object has changed since. Fields that an
+    earlier apply of ours set and that are not named any more go away. ``metadata`` may be among the fields.
     """
     body = {
         "apiVersion": kind.api_version,
         "kind": kind.name,
-        "metadata": {"name": name, "namespace": namespace},
         **fields,
+        "metadata": {
+            **fields.get("metadata", {}),
+            "name": name,
+            "namespace": namespace,
+            **({"resourceVersion": version} if version else {}),
+        },
     }
-    query = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
-    return cluster.patch(kind, name, namespace, body, content_type=_APPLY, **query)
+    return cluster.patch(kind, name, namespace, body, content_type=_APPLY, fieldManager=FIELD_MANAGER)
 
 
 def json_patch(

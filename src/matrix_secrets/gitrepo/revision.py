@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.gitrepo.command import run_git
+from matrix_secrets.gitrepo.command import literal, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,3 +51,39 @@ def read_files(work_tree: WorkTree, revision: str, files: Sequence[str]) -> dict
                 found[file] = out[position : position + size]
             position += size + 1
     return found
+
+
+def is_here(work_tree: WorkTree, commit: str) -> bool:
+    """Whether a commit is in this repository."""
+    return run_git(work_tree, "cat-file", "-e", f"{commit}^{{commit}}", ok=(0, 1, 128)).status == 0
+
+
+def files_with(work_tree: WorkTree, revision: str, text: str) -> list[str]:
+    """Return the files of a revision that a text stands in, below the root, with ``/``."""
+    words = ("grep", "--fixed-strings", "--name-only", "-z", "-e", text, revision)
+    found = run_git(work_tree, *words, ok=(0, 1)).fields
+    return [name.removeprefix(f"{revision}:") for name in found]
+
+
+def holds(work_tree: WorkTree, commit: str, wanted: str) -> bool:
+    """Whether a commit has in it what another one brought: as its ancestor, or (merged by squashing) as its content.
+
+    False where one of them is not in this repository.
+    """
+    if commit == wanted:
+        return True
+    if not (is_here(work_tree, commit) and is_here(work_tree, wanted)):
+        return False
+    if run_git(work_tree, "merge-base", "--is-ancestor", wanted, commit, ok=(0, 1)).status == 0:
+        return True
+    base = run_git(work_tree, "merge-base", wanted, commit, ok=(0, 1)).text
+    if not base:
+        return False
+    changed = run_git(work_tree, "diff", "--name-only", "-z", "--no-renames", base, wanted).fields
+    words = ("diff", "--quiet", "--no-ext-diff", wanted, commit, "--", *literal(changed))
+    return bool(changed) and run_git(work_tree, *words, ok=(0, 1)).status == 0
+
+
+def fetch(work_tree: WorkTree, remote: str, branch: str) -> bool:
+    """Get a branch of a remote; whether that worked."""
+    return run_git(work_tree, "fetch", "--quiet", "--", remote, branch, ok=range(256)).status == 0

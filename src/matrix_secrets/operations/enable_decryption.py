@@ -24,7 +24,12 @@ _FLAG_PATCH: Final = f"- op: add\n  path: /spec/template/spec/containers/0/args/
 
 
 def plan_enable_decryption(
-    workspace: Workspace, stacks: Sequence[Stack], *, flag: bool, live: tuple[int, int] | None = None
+    workspace: Workspace,
+    stacks: Sequence[Stack],
+    *,
+    flag: bool,
+    live: tuple[int, int] | None = None,
+    pushed: bool = False,
 ) -> Plan:
     """Plan that every owner of the stacks decrypts: with a Secret of its own, or (``flag``) with the controller's.
 
@@ -48,7 +53,7 @@ def plan_enable_decryption(
         notes=tuple(work.notes),
         commit_message="feat(flux): decrypt the Matrix stack\n\nIn force before any ciphertext is pushed.",
         paths=tuple(dict.fromkeys(work.files)),
-        next_commands=("matrix-secrets cluster enable-decryption --push", "matrix-secrets cluster reconcile"),
+        next_commands=(f"matrix-secrets cluster {'reconcile' if pushed else 'enable-decryption --push'}",),
     )
 
 

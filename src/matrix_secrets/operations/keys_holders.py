@@ -44,7 +44,7 @@ class Holder:
     @property
     def is_cluster(self) -> bool:
         """Whether its name says that Flux decrypts with it."""
-        return _CLUSTER.search(self.name.lower()) is not None
+        return is_cluster_name(self.name)
 
     @property
     def shown(self) -> str:
@@ -81,6 +81,11 @@ def holders(
         )
         for key in dict.fromkeys(keys)
     ]
+
+
+def is_cluster_name(name: str) -> bool:
+    """Whether a name says that Flux decrypts with the key: ``cluster``, ``home-cluster``, ``flux``."""
+    return _CLUSTER.search(name.lower()) is not None
 
 
 def names_of(rules: CreationRules | None) -> Mapping[str, str]:

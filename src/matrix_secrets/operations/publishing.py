@@ -13,7 +13,9 @@ from matrix_secrets.operations.order import refuse_early_ciphertext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matrix_secrets.findings import Finding
     from matrix_secrets.gitrepo.locate import WorkTree
+    from matrix_secrets.operations.order import Live
     from matrix_secrets.operations.plan import Plan
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
@@ -37,19 +39,27 @@ class Published:
 
 
 def refuse_unpublishable(
-    work_tree: WorkTree, workspace: Workspace, stacks: Sequence[Stack], plan: Plan, wanted: Publication
-) -> None:
+    work_tree: WorkTree,
+    workspace: Workspace,
+    stacks: Sequence[Stack],
+    plan: Plan,
+    wanted: Publication,
+    live: Live | None = None,
+) -> list[Finding]:
     """Refuse what could not or must not be committed or pushed: to be asked before anything is written.
 
-    Raises RefusedError, and OutsideError where the remote would not take a push.
+    ``live`` is the cluster that Flux runs in, where it is known. Returns what to know about it. Raises RefusedError,
+    and OutsideError where the remote would not take a push, or the cluster does not tell.
     """
+    notes: list[Finding] = []
     if not wanted.allow_plaintext:
         refuse_plaintext(workspace, stacks, plan)
     require_committable(work_tree, [work_tree.root / file for file in plan.paths])
     if wanted.push:
         if not wanted.assume_decryption:
-            refuse_early_ciphertext(work_tree, stacks, plan)
+            notes += refuse_early_ciphertext(work_tree, stacks, plan, live)
         push(work_tree, dry_run=True)
+    return notes
 
 
 def publish(work_tree: WorkTree, plan: Plan, wanted: Publication) -> Published:

@@ -1,0 +1,63 @@
+"""``spec.decryption`` of the owner that runs in a cluster, changed there and then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matrix_secrets.cluster.kinds import KUSTOMIZATION
+from matrix_secrets.cluster.reading import list_kustomizations
+from matrix_secrets.cluster.writing import apply
+from matrix_secrets.errors import Place, RefusedError
+from matrix_secrets.findings import Finding, Severity
+from matrix_secrets.operations.liveowner import key_secret, live_owner
+from matrix_secrets.stack.decryption import SOPS
+from matrix_secrets.stack.fluxowner import owners_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matrix_secrets.cluster.connection import Connection
+    from matrix_secrets.cluster.flux import LiveKustomization
+    from matrix_secrets.stack.model import Stack
+    from matrix_secrets.stack.workspace import Workspace
+
+
+def find_live_owners(
+    cluster: Connection, workspace: Workspace, stacks: Sequence[Stack]
+) -> list[tuple[Stack, LiveKustomization]]:
+    """Return each stack with its live owner.
+
+    Raises RefusedError where the cluster has none for a stack, OutsideError.
+    """
+    live, files = list_kustomizations(cluster), workspace.yaml_files()
+    found = []
+    for stack in stacks:
+        owner = live_owner(stack.directory, owners_of(stack.directory, files, workspace.raw), live)
+        if owner is None:
+            raise RefusedError(
+                f"{cluster.where} has no Flux Kustomization that applies {stack.label}",
+                hint="name the cluster that does: --context NAME; kubectl get kustomizations -A lists them",
+            )
+        found.append((stack, owner))
+    return found
+
+
+def decrypts(cluster: Connection, owner: LiveKustomization) -> bool:
+    """Whether a live owner has the order to decrypt, and a Secret to do it with. Raises OutsideError."""
+    return owner.decryption is not None and owner.decryption.provider == SOPS and key_secret(cluster, owner) is not None
+
+
+def enable(cluster: Connection, owner: LiveKustomization, secret: str) -> None:
+    """Give a live owner the order to decrypt. Raises ConflictError where Flux has another in its place."""
+    fields = {"spec": {"decryption": {"provider": SOPS, "secretRef": {"name": secret}}}}
+    apply(cluster, KUSTOMIZATION, owner.namespace, owner.name, fields)
+
+
+def not_in_the_repository(owner: LiveKustomization) -> Finding:
+    """Say what a change in the cluster alone is worth."""
+    text = (
+        f"Kustomization/{owner.name} decrypts in the cluster only: where Flux makes it anew from the repository, or "
+        "the repository says otherwise, that is gone"
+    )
+    place = Place(owner.namespace, f"Kustomization/{owner.name}", ("spec", "decryption"))
+    return Finding("decryption-live-only", Severity.WARNING, place, text, "matrix-secrets cluster enable-decryption")
