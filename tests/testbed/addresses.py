@@ -1,4 +1,4 @@
-"""A loopback network of one's own for every testbed: 127.X.Y.0/24, so that ports can be the usual ones.
+"""Loopback networks of one's own for every testbed: 127.X.Y.0/24 and 127.X+64.Y.0/24. So ports can be the usual ones.
 
 Linux answers on all of 127.0.0.0/8. A connection that does not choose its source comes from 127.0.0.1.
 """
@@ -26,6 +26,12 @@ class Network:
     @property
     def node(self) -> str:
         return f"{self.prefix}.{NODE}"
+
+    @property
+    def services(self) -> str:
+        """The range of the services' addresses: 127.X+64.Y.0/24."""
+        first, second, third = self.prefix.split(".")
+        return f"{first}.{int(second) + 64}.{third}.0/24"
 
     def take(self) -> str:
         """An address for a pod, one that was not in use a moment ago."""

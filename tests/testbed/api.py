@@ -10,7 +10,7 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 Resource = dict[str, Any]
@@ -23,10 +23,10 @@ class Api:
 
     def __init__(self, kubeconfig: Path, cache: Path) -> None:
         settings = Configuration()
-        config.load_kube_config(str(kubeconfig), client_configuration=settings)
+        config.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
         settings.connection_pool_maxsize = 50
         settings.retries = False  # who asks knows better
-        self._client = DynamicClient(ApiClient(settings), cache_file=str(cache))
+        self._client = DynamicClient(ApiClient(settings), cache_file=str(cache))  # type: ignore[no-untyped-call]
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Resource | None:
         try:
@@ -96,7 +96,7 @@ class Api:
             body = {**found, "spec": {"finalizers": []}}
             self._of("v1/Namespace").finalize.replace(body=body, name=name)
 
-    def kinds(self, *verbs: str) -> list[str]:
+    def kinds(self, *verbs: str) -> Sequence[str]:
         """Every kind in namespaces that understands these verbs."""
         return [
             f"{found.group_version}/{found.kind}"

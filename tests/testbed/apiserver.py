@@ -60,7 +60,7 @@ class ApiServer:
             return False
 
 
-def configure(program: Path, folder: Path, address: str, etcd: str) -> ApiServer:
+def configure(program: Path, folder: Path, address: str, services: str, etcd: str) -> ApiServer:
     """Lay out its keys and tokens."""
     folder.mkdir()
     users = ["admin", *(f"user-{number}" for number in range(USERS))]
@@ -89,7 +89,7 @@ def configure(program: Path, folder: Path, address: str, etcd: str) -> ApiServer
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={account_key}",
         f"--service-account-signing-key-file={account_key}",
-        "--service-cluster-ip-range=10.96.0.0/16",
+        f"--service-cluster-ip-range={services}",
         "--endpoint-reconciler-type=none",
         "--kubelet-preferred-address-types=InternalIP",
         "--watch-cache=true",

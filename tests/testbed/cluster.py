@@ -13,6 +13,9 @@ from tests.testbed import forge as forges
 from tests.testbed.api import Api
 from tests.testbed.artifacts import ArtifactServer
 from tests.testbed.forge import Forge
+from tests.testbed.kubeconfig import CONTEXT
+from tests.testbed.node.images import Images
+from tests.testbed.node.node import CONTAINERS, Node
 from tests.testbed.processes import Process, Processes, tail
 from tests.testbed.users import Users
 
@@ -40,10 +43,10 @@ class Cluster:
     kubeconfig: Path
     api: Api
     forge: Forge
+    node: Node
     users: Users
     api_process: Process
-    controller: Process | None = None
-    context: str = kubeconfig.CONTEXT
+    context: str = CONTEXT
     ending: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -89,32 +92,30 @@ class Cluster:
         self.api_process = self.apiserver.start(self.processes)
 
     def start_flux(self) -> None:
-        """Start kustomize-controller in an empty flux-system."""
+        """Apply Flux' own components; the node stand-in then runs the real kustomize-controller for its pod."""
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": flux.SYSTEM}})
-        program, folder = self.programs["kustomize-controller"], self.root / "flux"
-        folder.mkdir(exist_ok=True)
-        address = self.node_address
-        self.controller = flux.start_controller(self.processes, program, self.kubeconfig, address, folder)
+        self.api.apply_all(flux.components(), manager="flux")
 
     def stop_flux(self) -> None:
-        """Take kustomize-controller away."""
-        if self.controller is not None:
-            self.processes.kill(self.controller)
-            self.controller = None
+        """Scale kustomize-controller down and wait until it is gone."""
+        self.api.patch("apps/v1/Deployment", flux.CONTROLLER, flux.SYSTEM, {"spec": {"replicas": 0}})
+        self.wait(lambda: self.node.pod(flux.CONTROLLER, flux.SYSTEM) is None, "kustomize-controller gone")
 
     def reset(self) -> None:
         """Back to a cluster with Flux and nothing else."""
         if self.api_process not in self.processes.running:
             self.start_api_server()
-        self.stop_flux()
+        self.node.reset()
         clearing.clear(self.api)
+        self.wait(lambda: not clearing.namespaces(self.api), "namespaces gone")
+        self.node.resume()
         self.forge.reset()
         self.users.reset()
-        self.wait(lambda: not clearing.namespaces(self.api), "namespaces gone")
         self.start_flux()
 
     def check(self) -> None:
         """What must hold after every test."""
+        assert self.node.usage.violations == []
 
     def stop(self) -> None:
         """End everything that was started, the last first."""
@@ -122,8 +123,9 @@ class Cluster:
 
     def logs(self) -> str:
         """The end of every log."""
-        parts = [f"--- {process.log}\n{tail(process.log)}" for process in self.processes.running]
-        return "\n".join(parts)
+        files = [process.log for process in self.processes.running]
+        files += [one.log.file for pod in self.node.pods.values() for one in pod.all_containers if one.log is not None]
+        return "\n".join(f"--- {file}\n{tail(file)}" for file in files)
 
 
 def start(root: Path, programs: Programs) -> Cluster:
@@ -136,26 +138,40 @@ def start(root: Path, programs: Programs) -> Cluster:
         ending.callback(processes.stop_all)
         address = network.node
         store = etcd.start(processes, programs["etcd"], root / "etcd", address)
-        server = apiserver.configure(programs["kube-apiserver"], root / "apiserver", address, store)
+        program, services = programs["kube-apiserver"], network.services
+        server = apiserver.configure(program, root / "apiserver", address, services, store)
         api_process = server.start(processes)
         config = kubeconfig.write(root / "kubeconfig", server.server, server.tokens["admin"])
         api = Api(config, root / "discovery.json")
         _start_controllers(processes, programs, server, config)
         crds.install(api, *(programs[name] for name in CRDS))
-        (root / "path").mkdir()
-        kwok.start(processes, programs["kwok"], programs["kwok-node-stages"], server, config, root / "path")
+        kwok.start(processes, programs, server, config, root / "node" / CONTAINERS)
         kwok.create_node(api)
+        images = Images(programs, (address, apiserver.PORT), _account(root, server))
+        node = Node(kwok.NODE, api, network, images, root / "node")
+        node.start()
+        ending.callback(node.stop)
         artifacts = ArtifactServer(root / "artifacts", address)
         ending.callback(artifacts.stop)
         forge = Forge(root / "home-cluster.git", api, artifacts)
         forge.create()
         forge.start()
         ending.callback(forge.stop)
-        handed_out = Users(root, server, api)
-        cluster = Cluster(root, programs, network, processes, server, config, api, forge, handed_out, api_process)
+        users = Users(root, server, api)
+        cluster = Cluster(root, programs, network, processes, server, config, api, forge, node, users, api_process)
         cluster.start_flux()
         cluster.ending = ending.pop_all()
         return cluster
+
+
+def _account(root: Path, server: ApiServer) -> Path:
+    """What a pod finds of its service account, which may do everything here."""
+    folder = root / "account"
+    folder.mkdir()
+    (folder / "token").write_text(server.tokens["admin"])
+    (folder / "namespace").write_text(flux.SYSTEM)
+    (folder / "ca.crt").write_bytes(server.certificate.read_bytes())
+    return folder
 
 
 def _start_controllers(processes: Processes, programs: Programs, server: ApiServer, config: Path) -> None:

@@ -1,39 +1,26 @@
-"""kustomize-controller as a process, and what Flux says about a Kustomization."""
+"""Flux' own resources, and what it says about them."""
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.testbed.answering import answers
+import yaml
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.testbed.api import Resource
-    from tests.testbed.processes import Process, Processes
 
 KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1/Kustomization"
 SYSTEM = "flux-system"
+CONTROLLER = "kustomize-controller"
+GUIDE = Path(__file__).resolve().parent.parent / "fixtures/guide"
+COMPONENTS = GUIDE / "clusters/home/flux-system/gotk-components.yaml"
 
 
-def start_controller(processes: Processes, program: Path, kubeconfig: Path, address: str, folder: Path) -> Process:
-    """Start it with access to everything."""
-    process = processes.start(
-        "kustomize-controller",
-        [
-            str(program),
-            "--watch-all-namespaces=true",
-            "--log-level=info",
-            "--enable-leader-election=false",
-            "--events-addr=",
-            f"--metrics-addr={address}:8080",
-            f"--health-addr={address}:9440",
-        ],
-        env={**os.environ, "KUBECONFIG": str(kubeconfig), "RUNTIME_NAMESPACE": SYSTEM, "TMPDIR": str(folder)},
-    )
-    process.wait_until(lambda: answers(f"http://{address}:9440/readyz"))
-    return process
+def components() -> list[Resource]:
+    """What ``flux install`` puts into the cluster, apart from the CRDs."""
+    documents = yaml.load_all(COMPONENTS.read_text(), Loader=yaml.CSafeLoader)
+    return [document for document in documents if document]
 
 
 def ready_on(kustomization: Resource, commit: str) -> bool:

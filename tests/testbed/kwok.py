@@ -1,12 +1,11 @@
 """kwok plays the kubelet towards the API server: the Node, its lease, its server for exec, logs, port-forward.
 
-Where those lead is said by an Exec, Logs and PortForward object for each pod, which the node stand-in writes. kwok is
+Where those lead is said by a Logs and a PortForward object for each pod, which the node stand-in writes. kwok is
 given no stages for pods: what a pod's status says comes from the node stand-in alone.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,34 +13,61 @@ if TYPE_CHECKING:
 
     from tests.testbed.api import Api
     from tests.testbed.apiserver import ApiServer
-    from tests.testbed.processes import Process, Processes
+    from tests.testbed.processes import Processes
+    from tests.testbed.programs import Programs
 
-PORT = 10250
+PORT, BEHIND = 10250, 10251
 NODE = "node-1"
-KINDS = ("Exec", "Logs", "PortForward")
+KINDS = ("Logs", "PortForward")
 
 
-def start(
-    processes: Processes, program: Path, stages: Path, apiserver: ApiServer, kubeconfig: Path, path: Path
-) -> Process:
-    """Start it; ``path`` is the folder that the programs of an ``exec`` are found in."""
+# A stage that no pod is ever in: without any, kwok would use its own, which make every pod Running.
+NO_POD = """
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata:
+  name: no-pod
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchExpressions:
+    - {key: .metadata.name, operator: DoesNotExist}
+  next:
+    statusTemplate: "{}"
+"""
+
+
+def start(processes: Processes, programs: Programs, apiserver: ApiServer, kubeconfig: Path, containers: Path) -> None:
+    """Start it, and before it the server that answers ``exec`` (tests/parts/kwok/execserver) from ``containers``."""
+    config = kubeconfig.parent / "kwok.yaml"
+    config.write_text((programs["kwok-node-stages"] / "node-initialize.yaml").read_text() + NO_POD)
+    certificate = [f"--tls-cert-file={apiserver.certificate}", f"--tls-private-key-file={apiserver.key}"]
     address = apiserver.server.url.removeprefix("https://").rpartition(":")[0]
-    return processes.start(
+    processes.start(
         "kwok",
         [
-            str(program),
+            str(programs["kwok"]),
             f"--kubeconfig={kubeconfig}",
-            f"--config={stages / 'node-initialize.yaml'}",
+            f"--config={config}",
             f"--manage-single-node={NODE}",
             f"--node-ip={address}",
             f"--node-port={PORT}",
-            f"--server-address={address}:{PORT}",
-            f"--tls-cert-file={apiserver.certificate}",
-            f"--tls-private-key-file={apiserver.key}",
+            f"--server-address={address}:{BEHIND}",
+            *certificate,
             "--node-lease-duration-seconds=40",
             *(f"--enable-crds={kind}" for kind in KINDS),
         ],
-        env={**os.environ, "PATH": str(path)},
+    )
+    processes.start(
+        "execserver",
+        [
+            str(programs["execserver"]),
+            f"--address={address}:{PORT}",
+            f"--kwok={address}:{BEHIND}",
+            f"--containers={containers}",
+            *certificate,
+        ],
     )
 
 

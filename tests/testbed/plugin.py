@@ -10,7 +10,7 @@ from tests.testbed import cluster as clusters
 from tests.testbed import programs, repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from tests.testbed.cluster import Cluster
@@ -51,7 +51,7 @@ def flux_repository(guide_repository: FluxRepository) -> FluxRepository:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the end of each log with a failing test."""
     report = yield
     running = getattr(item, "funcargs", {}).get("testbed")

@@ -70,6 +70,16 @@ class FluxRepository:
             self.edit(f"apps/matrix/{name}", "<NODE_IP>", ADDRESS)
         return values
 
+    def recreate(self, *names: str) -> None:
+        """Give Deployments ``strategy: Recreate``: one pod ends before the next begins."""
+        for name in names:
+            self.edit(f"apps/matrix/{name}.yaml", "  replicas: 1\n", "  replicas: 1\n  strategy: {type: Recreate}\n")
+
+    def annotate(self, name: str, key: str, value: str) -> None:
+        """Change a Deployment's pod template, which replaces its pod."""
+        old = "  template:\n    metadata:\n"
+        self.edit(f"apps/matrix/{name}.yaml", old, f"{old}      annotations: {{{key}: {value}}}\n")
+
     def bootstrap(self) -> None:
         """What ``flux bootstrap`` does last: apply its own manifests from the work tree. Flux does the rest."""
         folder = self.root / "clusters/home/flux-system"

@@ -92,7 +92,7 @@ def home_of(part: Part) -> Path:
     """Return the folder in the cache that holds this part, built or not."""
     match part:
         case GoPart():
-            pins = [part.folder / "go.mod", part.folder / "go.sum", *part.folder.glob("*.go")]
+            pins = [part.folder / "go.mod", part.folder / "go.sum", *part.folder.rglob("*.go")]
             recipe = f"{part.programs} {part.ldflags}"
             tag = platform_tag()
         case FilesPart():
