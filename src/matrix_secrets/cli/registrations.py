@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
+from matrix_secrets.cli.reconciling import reconcile
 from matrix_secrets.operations.registrationproof import prove_registration
 from matrix_secrets.operations.synapsepod import rolled_out, synapse_of
 from matrix_secrets.stack.discovery import find_stacks, select_stacks
@@ -18,7 +19,11 @@ _PATIENCE: Final = 600.0  # seconds
 
 
 def follow(app: App, *, opened: bool) -> int:
-    """Wait until each stack's Synapse runs with what was pushed, and prove what it does. Raises OutsideError."""
+    """Let Flux apply what was pushed, wait until each stack's Synapse runs with it, and prove what it does.
+
+    Raises OutsideError.
+    """
+    code = reconcile(app, _PATIENCE, dry_run=False)
     tree = app.work_tree
     written = Workspace(tree.root, tree.git_dir, lambda: app.engine)  # as the files now are
     proofs: list[dict[str, str]] = []
@@ -32,4 +37,4 @@ def follow(app: App, *, opened: bool) -> int:
         what = "registration is open" if opened else "registration is closed"
         app.output.rows([Row((f"{synapse.label} restarted", what, f"POST /register: {said}"), Mark.DONE)])
     app.output.put("proofs", proofs)
-    return 0
+    return code

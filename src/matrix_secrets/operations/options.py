@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.writing import rewritten, write_texts
 from matrix_secrets.stack.services import synapse_workloads
+from matrix_secrets.stack.strategy import STRATEGY, Strategy, strategy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from matrix_secrets.findings import Finding
+    from matrix_secrets.manifests.resources import Resource
     from matrix_secrets.stack.configtext import ConfigText
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.rewriting import Rewrite
@@ -60,12 +62,23 @@ def plan_settings(
     texts = rewritten(workspace, [each for setting in wanted for each in setting.rewrites])
     written = write_texts(workspace, stacks, texts, restarting=True)
     files = [config.file for stack in stacks for config in stack.homeservers]
-    pods = [each.resource.stream.file for stack in stacks for each in synapse_workloads(stack)]
+    synapses = [each.resource for stack in stacks for each in synapse_workloads(stack)]
+    pods = [resource.stream.file for resource in synapses]
+    both = list(_overlaps(synapses)) if written.writes else []
     return Plan(
         changes=(*(setting.change for setting in wanted), *written.changes),
         writes=written.writes,
-        notes=(*written.notes, *notes),
+        notes=(*written.notes, *both, *notes),
         commit_message=message,
         paths=tuple(dict.fromkeys((*written.paths, *files, *pods))),
         next_commands=tuple(following),
     )
+
+
+def _overlaps(synapses: Iterable[Resource]) -> Iterator[Finding]:
+    """Yield a note for each Deployment whose restart would run two Synapses at once."""
+    for resource in synapses:
+        if strategy_of(resource) is Strategy.OTHER:
+            text = "this restarts Synapse, and for a while the old and the new one run on the same volume"
+            fix = "matrix-secrets seal, which gives it strategy Recreate, first"
+            yield Finding("synapse-strategy", Severity.WARNING, resource.place(*STRATEGY), text, fix)
