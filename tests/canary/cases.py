@@ -153,6 +153,15 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("show",), PLAIN, change=states.disagreeing),
         Case(("show",), PLAIN, 3, states.broken_outside),
     ),
+    "admin create": (
+        Case(("admin", "create", "--help")),
+        Case(("admin", "create", "admin"), code=2),
+        Case(("admin", "create", "admin", "--reveal", "--yes"), code=4, engines=BOTH),
+        Case(("admin", "create", "admin", "--password-fd", "7", "--yes"), code=4),
+        Case(("admin", "create", "No Name"), code=2),
+        Case(("admin", "create", "admin", "--reveal"), PLAIN, 4),
+        Case(("admin", "create", "admin", "--reveal"), code=3, change=states.tampered),
+    ),
     "registration close": (
         Case(("registration", "close", *COMMIT), engines=BOTH),
         Case(("registration", "close"), PLAIN, 3, states.broken_inside),

@@ -7,6 +7,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.running import Cli
 
 if TYPE_CHECKING:
@@ -78,9 +80,8 @@ def test_federation_off_is_what_synapse_does(guide_repository: FluxRepository, c
     run("cluster", "reconcile")
     cluster.wait(lambda: (pod := cluster.node.pod("synapse")) is not None and pod.ready, "Synapse")
     url = f"http://{cluster.node_address}:30067/_matrix/client/v3/profile/@somebody:matrix.org"
-    try:
+    with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(url, timeout=60)
-    except urllib.error.HTTPError as error:
-        found = json.loads(error.read())
+    found = json.loads(caught.value.read())
     assert found["errcode"] == "M_FORBIDDEN", found
     assert "denied" in found["error"]

@@ -76,6 +76,15 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "seal": Entry(
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
+    "admin": GroupEntry(
+        "The server's administrators.",
+        {
+            "create": Entry(
+                f"{_PACKAGE}.admin_create:admin_create",
+                "Make the administrator NAME, with a password that is shown once.",
+            ),
+        },
+    ),
     "registration": GroupEntry(
         "Whether whoever reaches the server can make an account.",
         {
