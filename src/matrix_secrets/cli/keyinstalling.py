@@ -10,6 +10,7 @@ from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.cli.carryout import Before, carry_out
 from matrix_secrets.cli.keywork import KeyWork
 from matrix_secrets.cli.output.interface import Row
+from matrix_secrets.cli.output.places import shortened
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.passphrases import known_passphrase
 from matrix_secrets.errors import RefusedError, UsageError
@@ -61,6 +62,10 @@ def _repository(app: App, work: KeyWork) -> Repository:
 def _carry_out(app: App, work: KeyWork, done: Installation, how: How) -> int:
     home, cluster = done.home, app.cluster
     _tell(app, work, done)
+    if done.keys and not how.dry_run and not app.settings.yes and done.plan.changes:
+        places = zip(shortened(change.place for change in done.plan.changes), done.plan.changes, strict=True)
+        rows = [Row((place, f"{change.action}, {change.detail}"), Mark.SAME) for place, change in places]
+        app.output.rows(rows, "Then the repository encrypts for it, too")
     if done.keys and not how.dry_run and not app.confirm(f"Put that key into {home.shown} on {cluster.where}?"):
         raise RefusedError("not done: nothing was changed")
 
@@ -93,9 +98,9 @@ def _tell(app: App, work: KeyWork, done: Installation) -> None:
         Row((each.entry, "keys of a kind that cannot be looked into"), Mark.SAME) for each in home.held if each.foreign
     ]
     app.output.rows(rows or [Row(("no identity",), Mark.SAME)], f"Secret {home.shown} on {cluster.where} holds")
-    if done.keys:
-        new = [(key.recipient.key, entry) for key, entry in zip(done.keys, done.entries, strict=True)]
-        app.output.rows([Row((short(key), "", entry), Mark.DONE) for key, entry in new], "It will hold, too")
+    new = [(key.recipient.short, entry) for key, entry in zip(done.keys, done.entries, strict=True)]
+    if new:
+        app.output.rows([Row((key, "new", entry), Mark.SAME) for key, entry in new], "It will hold, too")
     app.output.notes(list(unread_entries(home.secret, cluster.option)))
 
 

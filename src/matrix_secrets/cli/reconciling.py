@@ -48,6 +48,7 @@ def reconcile(app: App, timeout: float, *, dry_run: bool) -> int:
 
 def _wait(app: App, watch: Watch, sources: Sequence[ObjectName], chain: Sequence[LiveKustomization]) -> None:
     steps = reconciled(watch, sources, [each.ref for each in chain])
+    width = max(len(str(name)) for name in [*sources, *(each.ref for each in chain)])
     done: list[dict[str, str]] = []
     app.output.put("applied", done)
     while True:
@@ -59,4 +60,4 @@ def _wait(app: App, watch: Watch, sources: Sequence[ObjectName], chain: Sequence
         done.append({"kind": step.name.kind, "namespace": step.name.namespace, "name": step.name.name})
         done[-1]["revision"] = step.revision
         what = f"{step.did} {commit_of(step.revision)[:8]}"
-        app.output.rows([Row((str(step.name), what, f"{time.monotonic() - begun:.0f} s"), Mark.DONE)])
+        app.output.rows([Row((str(step.name).ljust(width), what, f"{time.monotonic() - begun:.0f} s"), Mark.DONE)])

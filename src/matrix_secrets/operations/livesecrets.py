@@ -50,6 +50,6 @@ def _cure(keys: list[str]) -> str:
         return cure
     return (
         f"{cure}. If PostgreSQL's volume is younger than that mistake (kubectl get pvc: AGE), its database was made "
-        "with the ciphertext as password, and Synapse then says: password authentication failed; mend that, losing nothing: "
+        "with the ciphertext as password, and Synapse says: password authentication failed. Mend that, losing nothing: "
         "matrix-secrets rotate postgres_password --heal"
     )

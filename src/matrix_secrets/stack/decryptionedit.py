@@ -37,12 +37,21 @@ def decryption_edits(resource: Resource, secret: str | None) -> list[Edit]:
         case None:
             return [_inserted(resource, spec, DECRYPTION, _fields(secret), step)]
         case Scalar() if is_null(found):
-            value = _spelled(_fields(secret), indent_of(text, spec), step, resource, flow=spec.flow)
-            return [Edit(_behind_colon(text, found.start), found.end, value if value[0] != "{" else f" {value}")]
+            return [_replaced(resource, found, indent_of(text, spec), secret, step, flow=spec.flow)]
+        case Mapping(items=()):
+            return [_replaced(resource, found, indent_of(text, spec), secret, step, flow=spec.flow)]
         case Mapping():
             return _completed(resource, found, secret, step)
         case _:
             raise _unclear(resource, SPEC, DECRYPTION)
+
+
+def _replaced(
+    resource: Resource, empty: Scalar | Mapping, indent: str, secret: str | None, step: str, *, flow: bool
+) -> Edit:
+    """Fill what is empty: ``decryption:`` gets no blank at its end."""
+    value = _spelled(_fields(secret), indent, step, resource, flow=flow)
+    return Edit(_behind_colon(resource.stream.text, empty.start), empty.end, f" {value}" if flow else value)
 
 
 def _completed(resource: Resource, found: Mapping, secret: str | None, step: str) -> list[Edit]:
@@ -99,7 +108,7 @@ def _json(value: str | Fields) -> str:
 
 
 def _behind_colon(text: str, position: int) -> int:
-    """Step back over the blanks before an empty value: ``decryption:`` gets no blank at its end."""
+    """Step back over the blanks before an empty value."""
     while text[position - 1] in " \t":
         position -= 1
     return position
