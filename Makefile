@@ -21,7 +21,7 @@ RUN_STAMP := $(VENV)/.run-$(call hash,requirements.lock)
 DEV_STAMP := $(VENV)/.dev-$(call hash,requirements-dev.lock)
 INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 
-.PHONY: help demo install dev test check lint docs parts bench lock clean
+.PHONY: help demo install dev test check lint docs parts cluster bench lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -51,8 +51,11 @@ docs: $(DEV_STAMP) ## the documentation, built strictly and thrown away
 	@site=$$(mktemp -d) && trap 'rm -rf "$$site"' EXIT && \
 	{ $(BIN)/mkdocs build --strict --site-dir "$$site/site" >"$$site/log" 2>&1 || { cat "$$site/log" >&2; exit 1; }; }
 
-parts: $(DEV_STAMP) ## sops, age, kubectl, Synapse, PostgreSQL, into the user's cache
+parts: $(DEV_STAMP) ## the real programs that tests use, into the user's cache
 	@$(BIN)/python tools/parts.py build
+
+cluster: $(DEV_STAMP) parts ## a whole cluster with Flux on this machine, to play with; until Ctrl-C (Linux, root)
+	@PYTHONPATH=tools $(BIN)/python -m tests.testbed
 
 bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
 	@$(BIN)/python tools/bench.py $(ARGS)

@@ -15,7 +15,7 @@ from tests.testbed.artifacts import ArtifactServer
 from tests.testbed.forge import Forge
 from tests.testbed.kubeconfig import CONTEXT
 from tests.testbed.node.images import Images
-from tests.testbed.node.node import CONTAINERS, Node
+from tests.testbed.node.node import BY_NAME, Node
 from tests.testbed.processes import Process, Processes, tail
 from tests.testbed.users import Users
 
@@ -145,7 +145,7 @@ def start(root: Path, programs: Programs) -> Cluster:
         api = Api(config, root / "discovery.json")
         _start_controllers(processes, programs, server, config)
         crds.install(api, *(programs[name] for name in CRDS))
-        kwok.start(processes, programs, server, config, root / "node" / CONTAINERS)
+        kwok.start(processes, programs, server, config, root / "node" / BY_NAME)
         kwok.create_node(api)
         images = Images(programs, (address, apiserver.PORT), _account(root, server))
         node = Node(kwok.NODE, api, network, images, root / "node")

@@ -41,6 +41,7 @@ class Container:
     last_state: Resource = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    socket: str = ""  # what a forwarded port leads to, where that is no port
     not_before: float = 0.0
     log: Log | None = None
     previous_log: Log | None = None
@@ -68,7 +69,7 @@ class Container:
         self.state = {"running": {"startedAt": now()}}
         if how is None:
             return
-        self.stop_signal = how.stop_signal
+        self.stop_signal, self.socket = how.stop_signal, how.socket
         found = {"PATH": how.path, "HOME": "/root", "HOSTNAME": hostname, "LC_ALL": "C.UTF-8", **variables}
         found |= how.variables
         plan = self.folder / "plan.json"

@@ -37,6 +37,7 @@ class Start:
     group: int | None = None
     directory: str = "/"
     stop_signal: signal.Signals = signal.SIGTERM
+    socket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,14 @@ class Images:
         serves = not command
         options = arguments[1:] if arguments[:1] == ["postgres"] else arguments
         return Start(
-            (entry, *options) if serves else (*command, *arguments),
+            ("/bin/sh", entry, *options) if serves else (*command, *arguments),
             path=f"{folder}:{SYSTEM_PATH}",
             variables={**who, "TESTBED_POD_ADDRESS": address},
             binds=_programs(folder),
             files={entry: (HERE / "postgres.sh").read_text()},
             folders={SOCKETS: "1777"},
             stop_signal=signal.SIGINT if serves else signal.SIGTERM,  # as the image says: a fast shutdown
+            socket=f"{SOCKETS}/.s.PGSQL.5432" if serves else "",
         )
 
     def _synapse(self, command: list[str], arguments: list[str], variables: dict[str, str], address: str) -> Start:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.testbed.node.images import Images
 
 POLL = 0.25  # seconds
-CONTAINERS = "containers"  # the folder of NAMESPACE/POD/CONTAINER, for exec
+BY_NAME = "by-name"  # the folder of NAMESPACE/POD, for podserver
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Node:
         pod.start()
 
     def _by_name(self, pod: Pod) -> Path:
-        return self.folder / CONTAINERS / pod.name
+        return self.folder / BY_NAME / pod.name
 
     def _forget(self, uid: str) -> None:
         pod = self.pods.pop(uid)

@@ -174,7 +174,8 @@ class Pod:
         if how is not None:
             self.usage.begin(self.volumes.claims, self.name)
         container.start(how, variables, binds, meta["name"])
-        debugging.publish(self.api, self.resource, self.all_containers, self.address)
+        debugging.write_ports(self.folder / "containers/ports", container, self.address)
+        debugging.publish_logs(self.api, self.resource, self.all_containers)
 
     def _probe(self, container: Container) -> None:
         fresh = time.monotonic() - self._refreshed > REFRESH
@@ -203,7 +204,7 @@ class Pod:
         meta = self.resource["metadata"]
         while not self._kill.is_set():
             try:
-                debugging.withdraw(self.api, self.resource)
+                debugging.withdraw_logs(self.api, self.resource)
                 same = {"preconditions": {"uid": meta["uid"]}, "gracePeriodSeconds": 0}
                 self.api.delete("v1/Pod", meta["name"], meta["namespace"], **same)
             except ConflictError:

@@ -11,7 +11,7 @@ sockets=/var/run/postgresql
 if [ "$(id -u)" = 0 ]; then
     mkdir -p "$PGDATA"
     chown -R "$TESTBED_USER:$TESTBED_GROUP" "$PGDATA"
-    exec setpriv --reuid="$TESTBED_USER" --regid="$TESTBED_GROUP" --clear-groups --pdeathsig=KILL -- "$0" "$@"
+    exec setpriv --reuid="$TESTBED_USER" --regid="$TESTBED_GROUP" --clear-groups --pdeathsig=KILL -- /bin/sh "$0" "$@"
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
