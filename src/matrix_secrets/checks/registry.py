@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks import (
     agekey,
+    ages,
     agreement,
     ciphertext,
     completeness,
@@ -85,3 +86,4 @@ def kinds() -> Iterator[Kind]:
     """Yield all kinds of findings, in the order of the checks: the reference page lists exactly these."""
     for each in (*CHECKS, *SWEEPS):
         yield from each.kinds
+    yield from ages.KINDS  # only with --max-age: they take the history

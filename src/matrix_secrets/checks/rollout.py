@@ -63,7 +63,7 @@ def check(subject: Subject) -> Iterator[Finding]:
 
 def _digests(subject: Subject, stack: Stack) -> Iterator[Finding]:
     encrypted = {file.file for file in stack.files if file.encrypted}
-    for digest in digests(stack.streams, encrypted):
+    for digest in digests(stack.streams, encrypted, stack.restarts):
         name = digest.workload.resource.label
         fix = subject.command("encrypt", stack)
         if digest.found is not None and digest.stale:

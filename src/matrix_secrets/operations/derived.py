@@ -37,7 +37,7 @@ def with_derived(
         streams = [parse(new.get(file.file, file.stream.text), file.file) for file in stack.files]
         encrypted = {file.file for file in stack.files if file.encrypted} | set(encrypting)
         if restarting or set(encrypting) & set(stack.secret_files) or has_digests(streams):
-            for file, edits in digest_edits(streams, encrypted).items():
+            for file, edits in digest_edits(streams, encrypted, stack.restarts).items():
                 new[file] = splice(new.get(file, workspace.read(file).stream.text), edits)
     return {file: text for file, text in new.items() if text != workspace.read(file).stream.text}
 

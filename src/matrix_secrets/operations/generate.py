@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from matrix_secrets.findings import Finding, Severity
+from matrix_secrets.operations.placing import NewValue, place_values
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.soundness import refuse_disagreement, require_readable
-from matrix_secrets.operations.writing import Sealing, rewritten, write_texts
-from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.model import OPEN_STATES, Location, ManagedSecret, Stack, ValueState
-from matrix_secrets.stack.protection import is_protected
-from matrix_secrets.stack.rewriting import Rewrite, rewrite
 from matrix_secrets.stack.selection import select_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matrix_secrets.errors import Place
+    from matrix_secrets.operations.writing import Sealing
+    from matrix_secrets.secretvalue import SecretValue
     from matrix_secrets.stack.workspace import Workspace
-
-VALUE_BYTES: Final = 32  # the guide's `secrets.token_hex(32)`; hex, as Flux expands ${…} inside values
 
 
 def plan_generate(
@@ -37,62 +31,43 @@ def plan_generate(
     secrets_ = [secret for _, secret in chosen]
     require_readable(secrets_)
     refuse_disagreement(secrets_)
-    filled = [(stack, secret, location) for stack, secret in chosen for location in _open_locations(secret)]
-    rewrites: list[Rewrite] = []
     changes: list[Change] = []
-    for _, secret in chosen:
-        for change, each in _fill(secret):
+    values: list[NewValue] = []
+    for stack, secret in chosen:
+        for change, location, value in _fill(secret):
             changes.append(change)
-            rewrites.append(each)
-    texts = rewritten(workspace, rewrites)
+            values.append(NewValue(stack, location, value))
     paths = tuple(dict.fromkeys(location.file for _, secret in chosen for location in secret.locations))
     message = _commit_message(changes)
-    if not texts:
+    if not values:
         return Plan(commit_message=message, paths=paths, next_commands=_next(workspace, paths))
-    like = _encrypted_beside(stacks)
-    plain = [file for file in texts if not workspace.read(file).encrypted]
-    seal = [file for file in plain if sealing is not None and (like.get(file) or sealing.covers(file))]
-    written = write_texts(workspace, stacks, texts, sealing=sealing, seal=seal, like=like)
-    exposed = [
-        location.place
-        for stack, _, location in filled
-        if location.file not in seal and not is_protected(stack, location)
-    ]
+    placed = place_values(workspace, stacks, values, sealing)
     return Plan(
-        changes=(*changes, *written.changes),
-        writes=written.writes,
-        notes=(*written.notes, *_warning(exposed)),
+        changes=(*changes, *placed.written.changes),
+        writes=placed.written.writes,
+        notes=placed.notes,
         commit_message=message,
-        paths=tuple(dict.fromkeys((*written.paths, *paths))),
-        next_commands=("matrix-secrets encrypt",) if exposed else ("matrix-secrets verify",),
+        paths=tuple(dict.fromkeys((*placed.written.paths, *paths))),
+        next_commands=("matrix-secrets encrypt",) if placed.exposed else ("matrix-secrets verify",),
     )
-
-
-def _encrypted_beside(stacks: Sequence[Stack]) -> dict[str, list[str]]:
-    """By file, the encrypted files with secrets of the same stack: what is written there is for the same readers."""
-    found: dict[str, list[str]] = {}
-    for stack in stacks:
-        encrypted = [file.file for file in stack.files if file.encrypted and file.file in stack.secret_files]
-        found.update((file.file, encrypted) for file in stack.files)
-    return found
 
 
 def _open_locations(secret: ManagedSecret) -> list[Location]:
     return [location for location in secret.locations if location.state in OPEN_STATES]
 
 
-def _fill(secret: ManagedSecret) -> Iterator[tuple[Change, Rewrite]]:
+def _fill(secret: ManagedSecret) -> Iterator[tuple[Change, Location, SecretValue]]:
     targets = _open_locations(secret)
     if not targets:
         return
     real = next((location for location in secret.locations if location.value is not None), None)
-    value = SecretValue(secrets.token_hex(VALUE_BYTES)) if real is None or real.value is None else real.value
+    value = secret.declaration.generator.draw() if real is None or real.value is None else real.value
     for location in targets:
         if real is None:
             change = Change(location.place, "generated", _was(location))
         else:
             change = Change(location.place, "copied", f"from {real.place}")
-        yield change, rewrite(location, value.reveal())
+        yield change, location, value
 
 
 def _was(location: Location) -> str:
@@ -101,14 +76,6 @@ def _was(location: Location) -> str:
         ValueState.EMPTY: "was empty",
         ValueState.MISSING: "was missing",
     }.get(location.state, "")
-
-
-def _warning(exposed: Sequence[Place]) -> tuple[Finding, ...]:
-    if not exposed:
-        return ()
-    files = ", ".join(dict.fromkeys(place.file for place in exposed))
-    text = f"the new values stand in plain text in {files}: encrypt before you commit"
-    return (Finding("plaintext-secret", Severity.WARNING, exposed[0], text, "matrix-secrets encrypt"),)
 
 
 def _next(workspace: Workspace, paths: Sequence[str]) -> tuple[str, ...]:

@@ -87,11 +87,11 @@ def _layout(stack: Stack) -> Iterator[_Step]:
         pods = _pods(stack, config)
         containers = [each for _, found in pods for each in found]
         files = _files(stack, config, containers)
-        for secret, path in files.items():
+        for secret, path in files:
             yield from _in_config(config, secret, path)
         for workload, found in pods:
-            for holder in dict.fromkeys(_holder(secret, workload).resource.name for secret in files):
-                keys = {path: _holder(s, workload).key for s, path in files.items() if _name(s, workload) == holder}
+            for holder in dict.fromkeys(_holder(secret, workload).resource.name for secret, _ in files):
+                keys = {path: _holder(s, workload).key for s, path in files if _name(s, workload) == holder}
                 yield from _told(file_edits(workload, found, holder, keys), "volume")
         password = _password(stack)
         if password is not None and uses_postgres(config):
@@ -139,7 +139,7 @@ def _concerns(secret: ManagedSecret, config: ConfigText) -> bool:
     return declaration.path_option is not None
 
 
-def _files(stack: Stack, config: ConfigText, containers: Sequence[SynapseContainer]) -> dict[ManagedSecret, str]:
+def _files(stack: Stack, config: ConfigText, containers: Sequence[SynapseContainer]) -> list[tuple[ManagedSecret, str]]:
     """Choose for each secret the path at which Synapse finds it: the one that is named already, else one beside it."""
     wanted = [secret for secret in stack.managed if secret.declaration.path_option]
     named: Mapping[str, str] = {
@@ -148,10 +148,10 @@ def _files(stack: Stack, config: ConfigText, containers: Sequence[SynapseContain
         if (option := secret.declaration.path_option) and has_option(config, option)
     }
     directory = posixpath.dirname(next(iter(named.values()), "")) or free_directory(containers)
-    return {
-        secret: named.get(secret.declaration.path_option or "") or f"{directory}/{_file_name(secret)}"
+    return [
+        (secret, named.get(secret.declaration.path_option or "") or f"{directory}/{_file_name(secret)}")
         for secret in wanted
-    }
+    ]
 
 
 def _file_name(secret: ManagedSecret) -> str:

@@ -9,10 +9,10 @@ from matrix_secrets.stack.protection import is_protected
 from matrix_secrets.stack.selection import select_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from matrix_secrets.errors import MatrixSecretsError, Place
+    from matrix_secrets.operations.ages import Age
     from matrix_secrets.secretvalue import SecretValue
     from matrix_secrets.stack.model import ManagedSecret, Stack, ValueState
 
@@ -32,7 +32,7 @@ class ShownPlace:
 class ShownSecret:
     """A row of ``show``. ``value`` is there where all places that could be read hold the same one.
 
-    ``last_changed`` is None where it is not known: it comes from the Git history, which nothing reads yet.
+    ``age`` is None where nobody asked for it, or there is no value.
     """
 
     stack: str
@@ -41,17 +41,24 @@ class ShownSecret:
     agrees: bool | None
     places: tuple[ShownPlace, ...]
     value: SecretValue | None = None
-    last_changed: datetime | None = None
+    age: Age | None = None
 
 
-def shown_secrets(stacks: Sequence[Stack], names: Sequence[str] = ()) -> list[ShownSecret]:
-    """Return a row for each of the named secrets, or all. Raises UsageError for an unknown name."""
-    return [_row(stack, secret) for stack, secret in select_secrets(stacks, names)]
+def shown_secrets(
+    stacks: Sequence[Stack], names: Sequence[str] = (), ages: Mapping[tuple[str, str], Age | None] | None = None
+) -> list[ShownSecret]:
+    """Return a row for each of the named secrets, or all; ``ages`` by the stack's directory and the secret's name.
+
+    Raises UsageError for an unknown name.
+    """
+    known = ages or {}
+    chosen = select_secrets(stacks, names)
+    return [_row(stack, secret, known.get((stack.directory, secret.name))) for stack, secret in chosen]
 
 
-def _row(stack: Stack, secret: ManagedSecret) -> ShownSecret:
+def _row(stack: Stack, secret: ManagedSecret, age: Age | None) -> ShownSecret:
     places = tuple(
         ShownPlace(each.place, each.state, is_protected(stack, each), each.value, each.why) for each in secret.locations
     )
     value = secret.values[0] if len(secret.values) == 1 else None
-    return ShownSecret(stack.directory, secret.name, secret.state, secret.agrees, places, value)
+    return ShownSecret(stack.directory, secret.name, secret.state, secret.agrees, places, value, age)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError
 from matrix_secrets.stack.configtext import ConfigText, read_config
 from matrix_secrets.stack.declarations import GUIDE_SECRETS, POSTGRES_PASSWORD
+from matrix_secrets.stack.declaredplaces import find_places
 from matrix_secrets.stack.layouts import layout_of
 from matrix_secrets.stack.locations import managed_secrets
-from matrix_secrets.stack.model import Declaration, Stack
+from matrix_secrets.stack.model import Stack
 from matrix_secrets.stack.recognition import Parts, keys_of
 from matrix_secrets.stack.workloads import workloads
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matrix_secrets.manifests.resources import Resource
+    from matrix_secrets.stack.declaration import Declaration
     from matrix_secrets.stack.workspace import ManifestFile
 
 
@@ -38,13 +40,16 @@ def assemble(
         secrets += _belonging(maybe, secrets, homeservers, further)
     pods = list(workloads(file.stream for file in files))
     declarations = (*GUIDE_SECRETS, *further)
+    named = {declaration.name: find_places(declaration, files, locked) for declaration in further}
+    managed = managed_secrets(declarations, secrets, homeservers, pods, locked, named)
+    secrets += [each for found in named.values() for each in found.secrets if each not in secrets]
     return Stack(
         directory=directory,
         files=tuple(files),
         secrets=tuple(secrets),
         homeservers=tuple(homeservers),
         elements=tuple(elements),
-        managed=managed_secrets(declarations, secrets, homeservers, pods, locked),
+        managed=managed,
         layout=layout_of(homeservers, pods),
     )
 

@@ -1,10 +1,10 @@
-"""The four secrets of the guide. What a repository declares beyond them joins this tuple on its way to discovery."""
+"""The managed secrets that are known by name: the guide's four, which every stack has, and two that it may have."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from matrix_secrets.stack.model import Declaration
+from matrix_secrets.stack.declaration import Declaration
 
 POSTGRES_PASSWORD: Final = Declaration("POSTGRES_PASSWORD", ("database", "args", "password"))
 
@@ -17,3 +17,8 @@ GUIDE_SECRETS: Final = (
     ),
     Declaration("SYNAPSE_FORM_SECRET", ("form_secret",), "form_secret_path"),
 )
+KNOWN_SECRETS: Final = (
+    Declaration("TURN_SHARED_SECRET", ("turn_shared_secret",), "turn_shared_secret_path"),
+    Declaration("SYNAPSE_WORKER_REPLICATION_SECRET", ("worker_replication_secret",), "worker_replication_secret_path"),
+)
+"""Managed once ``.matrix-secrets.yaml`` names them."""

@@ -62,20 +62,23 @@ def secret_digest(items: Sequence[Item], key: SecretValue) -> str:
     return hmac.new(key.reveal().encode(), message, hashlib.sha256).hexdigest()[:32]
 
 
-def digests(streams: Sequence[Stream], encrypted: Collection[str]) -> list[Digest]:
+def digests(streams: Sequence[Stream], encrypted: Collection[str], restarts: Collection[str] = ()) -> list[Digest]:
     """Compare the digests of a stack's workloads with what they consume.
 
     ``streams`` are its files as plain texts, ``encrypted`` the names of those that are, or are about to be, encrypted.
-    Only what reads a homeserver.yaml or an Element configuration has digests; PostgreSQL never (facts: a second
-    postmaster on a live data directory). What cannot be computed, for want of a key or of readable contents, is left.
+    Only what reads a homeserver.yaml or an Element configuration has digests, and the workloads ``restarts``;
+    PostgreSQL never (a second postmaster on a live data directory). What cannot be computed, for want of a key or of
+    readable contents, is left.
     """
-    return list(_digests(streams, encrypted))
+    return list(_digests(streams, encrypted, restarts))
 
 
-def digest_edits(streams: Sequence[Stream], encrypted: Collection[str]) -> dict[str, list[Edit]]:
+def digest_edits(
+    streams: Sequence[Stream], encrypted: Collection[str], restarts: Collection[str] = ()
+) -> dict[str, list[Edit]]:
     """Make the edits by file that bring all digests up to date: written, replaced or, where out of place, removed."""
     by_workload: dict[int, list[Digest]] = {}
-    for digest in digests(streams, encrypted):
+    for digest in digests(streams, encrypted, restarts):
         by_workload.setdefault(id(digest.workload), []).append(digest)
     edits: dict[str, list[Edit]] = {}
     for group in by_workload.values():
@@ -94,12 +97,12 @@ def has_digests(streams: Sequence[Stream]) -> bool:
     )
 
 
-def _digests(streams: Sequence[Stream], encrypted: Collection[str]) -> Iterator[Digest]:
+def _digests(streams: Sequence[Stream], encrypted: Collection[str], restarts: Collection[str]) -> Iterator[Digest]:
     key = digest_key(streams)
     configs = [entry.resource for stream in streams for entry in _configurations(stream)]
     for workload in workloads(streams):
         reads = any(workload.consumes(each.kind, each.name, each.namespace) for each in configs)
-        if not reads or workload.is_database:
+        if workload.is_database or not (reads or workload.resource.label in restarts):
             continue
         contents = consumed(workload, streams, encrypted)
         if not contents.complete:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, OutsideError, RefusedError, UsageError
 from matrix_secrets.manifests.resources import Entry, Resource
 from matrix_secrets.stack.assembly import assemble
+from matrix_secrets.stack.declarationfile import load_declarations
+from matrix_secrets.stack.declaredplaces import declared_for
 from matrix_secrets.stack.grouping import Content, Group, groups
 from matrix_secrets.stack.recognition import Parts, looks_like_a_part, may_hold_parts, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from matrix_secrets.stack.model import Declaration, Stack
+    from matrix_secrets.stack.declaration import Declaration
+    from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import ManifestFile, Workspace
 
 _BUNDLES: Final = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -32,20 +35,23 @@ class _Survey:
     broken: Mapping[str, MatrixSecretsError]
 
 
-def find_stacks(workspace: Workspace, further: Sequence[Declaration] = ()) -> list[Stack]:
-    """Find all stacks, sorted by directory. ``further`` are managed secrets beyond the guide's four.
+def find_stacks(workspace: Workspace, further: Sequence[Declaration] | None = None) -> list[Stack]:
+    """Find all stacks, sorted by directory.
 
+    ``further`` are managed secrets beyond the guide's four; by default those that the repository declares.
     Raises BadManifestError for a file that was meant to be part of a stack and does not parse, OutsideError for one
     in a stack's directory that cannot be read. Files that could not be opened are part of the stack, and marked.
     """
-    survey = _survey(workspace, further)
+    further = load_declarations(workspace) if further is None else further
+    survey = _survey(workspace, [declaration for declaration in further if declaration.by_key])
     by_directory: dict[str, list[Parts]] = defaultdict(list)
     for file, parts in survey.parts.items():
         by_directory[posixpath.dirname(file)].append(parts)
     certain = {where: found for where, found in by_directory.items() if any(parts.certain for parts in found)}
     contents = {where: _content(found) for where, found in certain.items()}
     bundles = (posixpath.dirname(file) for file in survey.files if posixpath.basename(file) in _BUNDLES)
-    return [_stack(workspace, survey, group, further) for group in groups(contents, bundles)]
+    found = groups(contents, bundles)
+    return [_stack(workspace, survey, group, declared_for(further, found, group)) for group in found]
 
 
 def select_stacks(stacks: Sequence[Stack], wanted: Iterable[str] = (), *, every: bool = False) -> list[Stack]:
@@ -123,6 +129,9 @@ def _stack(workspace: Workspace, survey: _Survey, group: Group, further: Sequenc
         except BadManifestError:
             continue  # no part of the stack, or the survey would have raised; `verify` names it
     parts = [survey.parts[file.file] for file in files if file.file in survey.parts]
+    here = {file.file for file in files}
+    named = dict.fromkeys(file for declaration in further for file in declaration.files)
+    files.extend(workspace.read(file) for file in named if file not in here)
     return assemble(group.directory, files, parts, further)
 
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Mapping, Scalar
 from matrix_secrets.stack.declarations import GUIDE_SECRETS
-from matrix_secrets.stack.model import Declaration, Layout
+from matrix_secrets.stack.model import Layout
 from matrix_secrets.stack.values import is_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from matrix_secrets.stack.configtext import ConfigText
+    from matrix_secrets.stack.declaration import Declaration
     from matrix_secrets.stack.workloads import Workload
 
 _DATABASE: Final = ("database", "args")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matrix_secrets.manifests.nodes import Mapping, Scalar, child
+from matrix_secrets.manifests import nodes
+from matrix_secrets.manifests.nodes import Scalar, child
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Resource
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.layouts import is_expected, password_from_outside, uses_postgres
 from matrix_secrets.stack.model import (
-    Declaration,
     Location,
     ManagedSecret,
     SecretSpot,
@@ -19,10 +19,12 @@ from matrix_secrets.stack.recognition import keys_of
 from matrix_secrets.stack.values import in_config, in_entry, not_a_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from matrix_secrets.errors import MatrixSecretsError
     from matrix_secrets.stack.configtext import ConfigText
+    from matrix_secrets.stack.declaration import Declaration
+    from matrix_secrets.stack.declaredplaces import Found
     from matrix_secrets.stack.workloads import Workload
 
 
@@ -32,20 +34,28 @@ def managed_secrets(
     configs: Sequence[ConfigText],
     workloads: Sequence[Workload],
     locked: Callable[[str], MatrixSecretsError | None],
+    named: Mapping[str, Found],
 ) -> tuple[ManagedSecret, ...]:
     """Find each declared secret's locations, first those in Secrets; secrets without any are left out.
 
-    ``locked`` says of a file why it could not be opened.
+    ``locked`` says of a file why it could not be opened; ``named`` are places beyond a declaration's own keys.
     """
     found: list[ManagedSecret] = []
     for declaration in declarations:
         in_secrets = [place for secret in secrets for place in _in_secret(secret, declaration, locked)]
         in_configs = list(_in_configs(configs, declaration, workloads))
         holder = _holder(secrets, declarations)
-        if not in_secrets and holder is not None and _wanted(declaration, holder, configs, in_configs):
+        if (
+            declaration.by_key
+            and not in_secrets
+            and holder is not None
+            and _wanted(declaration, holder, configs, in_configs)
+        ):
             in_secrets = [_missing(holder, declaration)]
-        if in_secrets or in_configs:
-            found.append(ManagedSecret(declaration, (*in_secrets, *in_configs)))
+        more = named[declaration.name].locations if declaration.name in named else ()
+        places = {location.place: location for location in (*in_secrets, *in_configs, *more)}
+        if places:
+            found.append(ManagedSecret(declaration, tuple(places.values())))
     return tuple(found)
 
 
@@ -57,7 +67,7 @@ def _in_secret(
             yield in_entry(entry, locked(secret.stream.file))
     for field in (DATA, STRING_DATA):
         node = child(secret.root, field)
-        for key, value in node.items if isinstance(node, Mapping) else ():
+        for key, value in node.items if isinstance(node, nodes.Mapping) else ():
             if isinstance(key, Scalar) and key.value in declaration.keys and not isinstance(value, Scalar):
                 place = secret.place(key.value)
                 spot = SecretSpot(secret, key.value, None)
@@ -70,7 +80,7 @@ def _in_configs(
     if declaration.config_path is None:
         return
     for config in configs:
-        location = in_config(config, declaration)
+        location = in_config(config, declaration.config_path)
         outside = password_from_outside(config, workloads)
         if location.state is not ValueState.MISSING or is_expected(config, declaration, password_from_outside=outside):
             yield location

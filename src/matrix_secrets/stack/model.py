@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matrix_secrets.manifests.resources import Entry, Resource
     from matrix_secrets.secretvalue import SecretValue
     from matrix_secrets.stack.configtext import ConfigText
+    from matrix_secrets.stack.declaration import Declaration
     from matrix_secrets.stack.workspace import ManifestFile
 
 
@@ -33,30 +34,6 @@ class ValueState(StrEnum):
 
 
 OPEN_STATES = frozenset({ValueState.PLACEHOLDER, ValueState.EMPTY, ValueState.MISSING})
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """A secret that is managed: its key in the Secret, and where homeserver.yaml has it.
-
-    ``config_path`` is the value's path in homeserver.yaml (None: it stands in the Secret only); where the option
-    ``path_option`` beside it is set, Synapse reads the value from a file and ``config_path`` must stay away.
-    """
-
-    name: str
-    config_path: tuple[str, ...] | None = None
-    path_option: str | None = None
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys under which a Secret may hold it, the usual one first."""
-        short = self.name.removeprefix("SYNAPSE_")
-        return (self.name,) if short == self.name else (self.name, short)
-
-    def is_called(self, name: str) -> bool:
-        """Whether a NAME of the command line means it: any case, ``SYNAPSE_`` optional, ``-`` for ``_``."""
-        wanted = name.strip().upper().replace("-", "_").removeprefix("SYNAPSE_")
-        return wanted == self.name.upper().removeprefix("SYNAPSE_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +137,11 @@ class Stack:
     def locked(self) -> tuple[ManifestFile, ...]:
         """The files that could not be opened."""
         return tuple(file for file in self.files if file.locked is not None)
+
+    @property
+    def restarts(self) -> frozenset[str]:
+        """The workloads, ``Kind/name``, that restart for a new value beside those that read its configurations."""
+        return frozenset(consumer.label for secret in self.managed for consumer in secret.declaration.restart)
 
     @property
     def secret_files(self) -> tuple[str, ...]:

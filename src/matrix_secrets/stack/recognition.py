@@ -14,7 +14,7 @@ from matrix_secrets.stack.hiddenparts import keys_under, refuse_hidden_parts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from matrix_secrets.stack.model import Declaration
+    from matrix_secrets.stack.declaration import Declaration
 
 HOMESERVER_KEY: Final = "homeserver.yaml"
 ELEMENT_KEY: Final = "config.json"

@@ -113,7 +113,7 @@ def _in_secret(spot: SecretSpot, place: Place, value: str) -> Edit:
     for name in (STRING_DATA, DATA):
         node = child(spot.resource.root, name)
         if isinstance(node, Mapping) and node.items:
-            text = encode_base64(value) if name == DATA else value
+            text = encode_base64(value) if name == DATA and spot.resource.kind == "Secret" else value
             return insert_key(stream.text, node, spot.key, quoted(text), newline=stream.newline)
     raise BadManifestError(
         "is missing, and the Secret has neither stringData: nor data: to add it to",

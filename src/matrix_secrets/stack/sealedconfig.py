@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.manifests.nodes import Path
     from matrix_secrets.stack.configtext import ConfigText
-    from matrix_secrets.stack.model import Declaration
+    from matrix_secrets.stack.declaration import Declaration
 
 
 def name_file(config: ConfigText, declaration: Declaration, file: str) -> Iterator[Rewrite]:

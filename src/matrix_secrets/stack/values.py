@@ -8,10 +8,11 @@ from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
 from matrix_secrets.manifests.nodes import Alias, Node, Scalar
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.configtext import ConfigText, no_sops_block
-from matrix_secrets.stack.model import ConfigSpot, Declaration, Location, SecretSpot, Spot, ValueState
+from matrix_secrets.stack.model import ConfigSpot, Location, SecretSpot, Spot, ValueState
 from matrix_secrets.stack.placeholders import is_placeholder
 
 if TYPE_CHECKING:
+    from matrix_secrets.manifests.nodes import Path
     from matrix_secrets.manifests.resources import Entry
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
@@ -34,9 +35,8 @@ def in_entry(entry: Entry, locked: MatrixSecretsError | None) -> Location:
     return _read(text, entry.place, spot)
 
 
-def in_config(config: ConfigText, declaration: Declaration) -> Location:
-    """Read a managed secret's value in a homeserver.yaml; MISSING where the path has no value."""
-    path = declaration.config_path or ()
+def in_config(config: ConfigText, path: Path) -> Location:
+    """Read a managed secret's value in a configuration; MISSING where the path has no value."""
     place, spot = config.place(path), ConfigSpot(config, path)
     if not config.readable:
         return Location(place, ValueState.UNREADABLE, None, spot, config.why)

@@ -30,7 +30,7 @@ def test_rows(tmp_path: Path) -> None:
     assert rows[0].value is not None
     assert rows[0].value.reveal() == "canary-7f3a"
     assert "canary" not in f"{rows}{rows!r}"
-    assert rows[0].last_changed is None
+    assert rows[0].age is None
 
 
 def test_disagreement_has_no_value(tmp_path: Path) -> None:

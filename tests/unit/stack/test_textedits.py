@@ -27,6 +27,8 @@ FOUND = {"name": "own", "valueFrom": {"secretKeyRef": {"name": "s", "key": "K"}}
 
 def loaded(node: Node | None) -> Any:  # noqa: ANN401  whatever the text holds
     match node:
+        case Scalar(style="|" | ">"):
+            return node.value.rstrip()  # blank lines behind it are its own until something stands between
         case Scalar():
             return node.value
         case Mapping():
