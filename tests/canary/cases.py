@@ -176,6 +176,17 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("federation", "allow", "*"), PLAIN, 2),
         Case(("federation", "allow", "matrix.org"), code=3, change=states.tampered),
     ),
+    "tls enable": (
+        Case(("tls", "enable", "--domain", "matrix.our.net", "--issuer", "i", *COMMIT), engines=BOTH),
+        Case(("tls", "enable", "--domain", "10.0.0.1", "--issuer", "i"), PLAIN, 2),
+        Case(("tls", "enable", "--domain", "matrix.our.net", "--issuer", "i"), code=3, change=states.tampered),
+    ),
+    "turn enable": (
+        Case(("turn", "enable", *COMMIT), engines=BOTH),
+        Case(("turn", "enable", *COMMIT), PLAIN, 3),
+        Case(("turn", "enable"), PLAIN),
+        Case(("turn", "enable"), code=3, change=states.tampered),
+    ),
     "federation off": (Case(("federation", "off")), Case(("federation", "off"), PLAIN)),
     "federation all": (Case(("federation", "all")),),
     "verify": (

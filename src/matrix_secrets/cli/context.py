@@ -133,6 +133,11 @@ class App:
 
         return load_rules(self.work_tree.root)
 
+    def reread(self) -> None:
+        """Look at the files anew: a step before has written some."""
+        for name in ("workspace", "all_stacks", "stacks", "rules"):
+            self.__dict__.pop(name, None)
+
     @property
     def asks(self) -> bool:
         """Whether somebody is there to answer a question."""

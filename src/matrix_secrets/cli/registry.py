@@ -95,6 +95,23 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
             ),
         },
     ),
+    "tls": GroupEntry(
+        "Encrypted connections.",
+        {
+            "enable": Entry(
+                f"{_PACKAGE}.tls_enable:tls_enable",
+                "Serve everything under https, with a certificate of cert-manager's.",
+            ),
+        },
+    ),
+    "turn": GroupEntry(
+        "Voice and video calls between networks.",
+        {
+            "enable": Entry(
+                f"{_PACKAGE}.turn_enable:turn_enable", "Relay calls: coturn beside the stack, its secret managed."
+            ),
+        },
+    ),
     "federation": GroupEntry(
         "With which servers Synapse federates.",
         {
