@@ -29,7 +29,8 @@ Flux follows the guide's repository, still with its placeholders. Clone it, chan
     curl http://{node}:30067/_matrix/client/versions
 
 A push is picked up at once. Pods are real processes on this machine: kubectl logs, exec and port-forward work.
-The placeholders became PostgreSQL's first password; to begin with an empty database: kubectl delete pvc,pod --all -n matrix
+The placeholders became PostgreSQL's first password. To begin with an empty database:
+    kubectl delete pvc,pod --all -n matrix
 Logs: {logs}
 Ctrl-C ends everything and deletes it.
 """

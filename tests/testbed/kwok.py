@@ -1,7 +1,6 @@
-"""kwok plays the kubelet towards the API server: the Node, its lease, its server for exec, logs, port-forward.
+"""kwok plays the kubelet towards the API server: the Node, its lease, its server. In front of that stands podserver.
 
-Where those lead is said by a Logs and a PortForward object for each pod, which the node stand-in writes. kwok is
-given no stages for pods: what a pod's status says comes from the node stand-in alone.
+kwok is given no stages for pods: what a pod's status says comes from the node stand-in alone.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 PORT, BEHIND = 10250, 10251
 NODE = "node-1"
-KINDS = ("Logs", "PortForward")
 
 
 # A stage that no pod is ever in: without any, kwok would use its own, which make every pod Running.
@@ -38,8 +36,8 @@ spec:
 """
 
 
-def start(processes: Processes, programs: Programs, apiserver: ApiServer, kubeconfig: Path, containers: Path) -> None:
-    """Start it, and before it the server that answers ``exec`` (tests/parts/kwok/execserver) from ``containers``."""
+def start(processes: Processes, programs: Programs, apiserver: ApiServer, kubeconfig: Path, pods: Path) -> None:
+    """Start it, and podserver (tests/parts/kwok) in front of it, which finds the pods' ways in below ``pods``."""
     config = kubeconfig.parent / "kwok.yaml"
     config.write_text((programs["kwok-node-stages"] / "node-initialize.yaml").read_text() + NO_POD)
     certificate = [f"--tls-cert-file={apiserver.certificate}", f"--tls-private-key-file={apiserver.key}"]
@@ -56,16 +54,16 @@ def start(processes: Processes, programs: Programs, apiserver: ApiServer, kubeco
             f"--server-address={address}:{BEHIND}",
             *certificate,
             "--node-lease-duration-seconds=40",
-            *(f"--enable-crds={kind}" for kind in KINDS),
+            "--enable-crds=Logs",
         ],
     )
     processes.start(
-        "execserver",
+        "podserver",
         [
-            str(programs["execserver"]),
+            str(programs["podserver"]),
             f"--address={address}:{PORT}",
             f"--kwok={address}:{BEHIND}",
-            f"--containers={containers}",
+            f"--pods={pods}",
             *certificate,
         ],
     )

@@ -29,7 +29,7 @@ ROOT_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/o
 LAUNCHER = Path(__file__).with_name("enter_root.py")
 
 
-@dataclass
+@dataclass(eq=False)
 class Container:
     """``spec`` is its part of the pod's spec; ``folder`` holds its plan, its logs and the way in for exec."""
 

@@ -29,7 +29,7 @@ TICK = 0.2  # seconds
 REFRESH = 2.0  # seconds between looks at ConfigMaps and Secrets, and between probes of what is ready
 
 
-@dataclass
+@dataclass(eq=False)
 class Pod:
     """Plays one pod; ``resource`` is what the API server last said about it."""
 

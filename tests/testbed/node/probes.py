@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 def is_ready(container: Container, address: str) -> bool:
-    """Tell whether a running container answers its readiness probe; without one it is ready."""
+    """Tell whether a running container answers its readiness probe; without one it is ready.
+
+    PostgreSQL must listen as well: while it is initialised a server answers that is only on the socket.
+    """
+    ports = [int(port["containerPort"]) for port in container.spec.get("ports") or ()]
+    if container.socket and ports and not _connects(address, ports[0], 5):
+        return False
     probe = container.spec.get("readinessProbe")
     if probe is None or container.process is None:
         return container.running
