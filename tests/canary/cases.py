@@ -64,6 +64,11 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case((), change=states.others_identity),
         Case((), PLAIN, 3, states.broken_outside),
     ),
+    "new": (
+        Case(("new", "{secret}/fresh", "--server-name", "our.net", "--node-ip", "10.0.0.7", *COMMIT), engines=BOTH),
+        Case(("new", "."), code=3),
+        Case(("new", "{secret}/fresh", "--dry-run")),
+    ),
     "keys generate": (
         Case(("keys", "generate")),
         Case(("keys", "generate"), change=states.no_identity, keys=(MY_KEYS,)),
