@@ -11,8 +11,6 @@ import yaml
 from tests.cluster.watching import every_state_of
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.cluster.conftest import Home
 
 NAMES = (

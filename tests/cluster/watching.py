@@ -22,10 +22,10 @@ _END = "end-of-watch"
 def every_state_of(cluster: Cluster, namespace: str, name: str) -> Iterator[States]:
     """Collect each state of a Secret while the block runs, its values decoded, in order."""
     states: States = []
-    settings = client.Configuration()
-    config.load_kube_config(str(cluster.kubeconfig), client_configuration=settings)
-    core: Any = client.CoreV1Api(client.ApiClient(settings))
-    watching: Any = watch.Watch()
+    load: Any = config.new_client_from_config
+    core: Any = client.CoreV1Api(load(str(cluster.kubeconfig)))
+    make: Any = watch.Watch
+    watching = make()
     begun = threading.Event()
     version = core.list_secret_for_all_namespaces().metadata.resource_version
 

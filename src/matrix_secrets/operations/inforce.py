@@ -43,18 +43,23 @@ def obstacle(
     ``readers`` are the recipients of each file, ``also`` those whose identities the cluster is about to get. Raises
     OutsideError where the cluster does not say, RefusedError where its Secret has an entry that stops all decryption.
     """
-    return _not_acted_on(owner) or key_obstacle(cluster, owner, readers, also)
+    # A missing key is why Flux does not get Ready: the cause is named, not its consequence.
+    return _not_told(owner) or key_obstacle(cluster, owner, readers, also) or _not_acted_on(owner)
 
 
-def _not_acted_on(owner: LiveKustomization) -> Obstacle | None:
+def _not_told(owner: LiveKustomization) -> Obstacle | None:
     name = f"Kustomization/{owner.name}"
     if owner.decryption is None or owner.decryption.provider != SOPS:
         return Obstacle(f"{name} in the cluster has no spec.decryption", "", _ENABLE)
     if owner.suspended:
         return Obstacle(f"{name} is suspended", "", f"flux resume kustomization {owner.name} -n {owner.namespace}")
+    return None
+
+
+def _not_acted_on(owner: LiveKustomization) -> Obstacle | None:
+    name, ready = f"Kustomization/{owner.name}", owner.ready
     if owner.is_ready:
         return None
-    ready = owner.ready
     if ready is not None and ready.reason == _AFTER_APPLYING and ready.generation == owner.generation:
         return None
     said = ready.message if ready is not None else ""

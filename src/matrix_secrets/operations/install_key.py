@@ -133,13 +133,9 @@ def _listed(home: KeyHome, listed: Collection[str]) -> Identity | None:
 def _leaving(
     home: KeyHome, repository: Repository, listed: Collection[str], names: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Return the recipients that a rollover takes off: the cluster's own, not a person's key that was lent to it."""
-    own = {recipient for each in home.held if each.own for recipient in each.recipients}
-    return tuple(
-        each
-        for each in home.recipients
-        if each in listed and each not in repository.mine and (each in own or is_cluster_name(names.get(each, "")))
-    )
+    """Return the recipients that a rollover takes off: those with the cluster's name, and no key lent by a person."""
+    held = [each for each in home.recipients if each in listed and each not in repository.mine]
+    return tuple(each for each in held if is_cluster_name(names.get(each, "")))
 
 
 def _free_name(names: Mapping[str, str], home: KeyHome, repository: Repository) -> str:

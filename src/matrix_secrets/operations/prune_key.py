@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.cluster.flux import commit_of
 from matrix_secrets.cluster.kinds import SECRET
-from matrix_secrets.cluster.reading import list_kustomizations, read_source
+from matrix_secrets.cluster.reading import list_kustomizations, read_kustomization, read_source
 from matrix_secrets.cluster.writing import json_patch, pointer
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
 from matrix_secrets.gitrepo.revision import files_with, is_here, read_file, upstream_revision
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.keyhome import KeyHome
 
 
+_PATIENCE: Final = 30  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Pruning:
     """The entries that leave a Secret, and those that stay."""
@@ -43,21 +47,23 @@ class Pruning:
 def plan_prune(home: KeyHome, repository: Repository) -> Pruning:
     """Choose: what .sops.yaml lists as the cluster's stays, and what nobody can look into; the rest goes.
 
+    Where it gives none of them the cluster's name, those stay that this program put there and a rule lists.
+
     Raises RefusedError where nothing of what the Secret holds is the cluster's by .sops.yaml.
     """
     names = names_of(repository.rules)
     rules = repository.rules.rules if repository.rules is not None else ()
     listed = {key_of(recipient) for rule in rules for recipient in rule.recipients}
 
-    def stays(each: HeldKey) -> bool:
-        return any(key in listed and (each.own or is_cluster_name(names.get(key, ""))) for key in each.recipients)
-
-    if not any(stays(each) for each in home.held):
+    there = [each for each in home.held if listed & set(each.recipients)]
+    named = [each for each in there if any(is_cluster_name(names.get(key, "")) for key in each.recipients)]
+    own = named or [each for each in there if each.own]
+    if not own:
         raise RefusedError(
             f"no identity in Secret {home.shown} is the cluster's own, by .sops.yaml: nothing could stay",
             hint="matrix-secrets cluster install-key --new, push that, then --prune",
         )
-    going = tuple(each for each in home.held if not stays(each) and not each.foreign)
+    going = tuple(each for each in home.held if each not in own and not each.foreign)
     return Pruning(home, going, tuple(each for each in home.held if each not in going))
 
 
@@ -103,7 +109,6 @@ def _uses(cluster: Connection, owner: LiveKustomization, home: KeyHome) -> bool:
 
 def _settled(cluster: Connection, owner: LiveKustomization) -> str:
     """Return the commit that an owner has applied, which its source offers, too."""
-    said = owner.ready.message if owner.ready is not None else ""
     source = (
         read_source(cluster, owner.source.namespace, owner.source.name)
         if owner.source.kind == "GitRepository"
@@ -117,6 +122,12 @@ def _settled(cluster: Connection, owner: LiveKustomization) -> str:
         )
     if owner.suspended:
         return commit_of(source.artifact)
+    for _ in range(_PATIENCE):
+        if owner.ready is None or owner.ready.status != "Unknown":
+            break
+        time.sleep(1)  # it is at work: what it says then is worth more
+        owner = read_kustomization(cluster, owner.namespace, owner.name) or owner
+    said = owner.ready.message if owner.ready is not None else ""
     if not owner.is_ready or commit_of(owner.applied) != commit_of(source.artifact):
         raise RefusedError(
             f"{owner.ref} is not Ready on {commit_of(source.artifact)[:8] or 'any commit'} yet: it may need what goes",
