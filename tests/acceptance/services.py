@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
 import time
-import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+
+from tests.testbed import accounts
+from tests.testbed.answering import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,17 +29,10 @@ def free_port() -> int:
 
 def unprivileged() -> list[str]:
     """What to put before a command that refuses to run as root."""
-    if os.geteuid() != 0:
+    user = accounts.unprivileged()
+    if user is None:
         return []
-    user = next(user for user in map(_account, ("postgres", "nobody")) if user is not None)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _account(name: str) -> pwd.struct_passwd | None:
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
 
 
 @contextmanager
@@ -95,14 +88,6 @@ def synapse(
         server.terminate()
         server.wait(60)
         log.close()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return int(answer.status) == 200
-    except (URLError, OSError):
-        return False
 
 
 def wait_for(ready: object, server: subprocess.Popen[bytes], seconds: float = 60) -> None:

@@ -58,7 +58,7 @@ class Cluster:
         """A kubeconfig of a new user who may do what the RBAC rules say, in one namespace or everywhere."""
         return self.users.mint(*rules, namespace=namespace)
 
-    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
         """Wait for something to become true, and say what never did."""
         end = time.monotonic() + seconds
         while not condition():
@@ -76,7 +76,7 @@ class Cluster:
         stamp = {forges.REQUESTED: datetime.now(UTC).isoformat()}
         self.api.patch(forges.KIND, name, namespace, {"metadata": {"annotations": stamp}})
 
-    def wait_applied(self, name: str, commit: str, seconds: float = 90) -> None:
+    def wait_applied(self, name: str, commit: str, seconds: float = 240) -> None:
         """Wait until a Kustomization of Flux is Ready on exactly this commit."""
         self.wait(
             lambda: flux.ready_on(self.kustomization(name), commit),

@@ -87,7 +87,7 @@ class FluxRepository:
             documents = yaml.load_all((folder / name).read_text(), Loader=yaml.CSafeLoader)
             self.cluster.api.apply_all((one for one in documents if one), manager="flux")
 
-    def wait_applied(self, commit: str | None = None, seconds: float = 90) -> None:
+    def wait_applied(self, commit: str | None = None, seconds: float = 240) -> None:
         """Wait until flux-system and apps are Ready on a commit, by default the last one."""
         wanted = commit or self.head()
         for name in (flux.SYSTEM, "apps"):
