@@ -41,13 +41,13 @@ def tell_consequences(app: App, rotation: Rotation, ages: AgeTable) -> None:
         app.output.rows([Row((f"  {label}", text)) for label, text in rows if text], title)
 
 
-def tell_remaining(app: App, remaining: Mapping[str, Sequence[str]]) -> None:
-    """Tell what has to be done by hand, in order."""
+def tell_remaining(app: App, remaining: Mapping[str, Sequence[str]], *, done: bool) -> None:
+    """Tell what has to be done by hand, in order; not ``done``: what would have to be."""
     app.output.put("remaining", [{"stack": stack, "steps": list(steps)} for stack, steps in remaining.items()])
     shown = list(remaining.items())
     for stack, steps in shown if len(shown) <= _EACH else shown[:1]:
         of = f" of {stack}" if len(shown) > 1 else ""
-        title = f"Only the files are changed. What remains{of}, in this order:"
+        title = f"{'Only the files are changed. What remains' if done else 'What would remain'}{of}, in this order:"
         app.output.rows([Row((f"{number}. {step}",), Mark.WARNING) for number, step in enumerate(steps, 1)], title)
     if len(shown) > _EACH:
         app.output.rows([Row((f"the same for the {len(shown) - 1} other stacks: --json lists it",), Mark.WARNING)])

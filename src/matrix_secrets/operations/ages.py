@@ -76,7 +76,9 @@ class Ages:
         self._past.read([(each.blob, each.file) for each in changes[:_FIRST] if each.blob is not None])
         held = self._past.holds(changes[0].blob, changes[0].file, declaration, value) if changes else False
         if held is False:
-            moved = self._moved(changed_now(self._work_tree), "HEAD", file, declaration, value)
+            moved = None
+            if not changes or not self._past.has_any(changes[0].blob, changes[0].file, declaration):
+                moved = self._moved(changed_now(self._work_tree), "HEAD", file, declaration, value)
             return moved or Age(Known.NOT_COMMITTED, why="it is not committed yet")
         return self._back(changes, declaration, value)
 
@@ -102,8 +104,10 @@ class Ages:
                 return Age(Known.UNKNOWN, why="no older version of its file can be opened here")
             if change.before is None and self._is_shallow():
                 return Age(Known.UNKNOWN, why="this clone is shallow: git fetch --unshallow")
-            beside = changed_beside(self._work_tree, change)
-            moved = self._moved(beside, change.parent or "", change.file, declaration, value)
+            moved = None
+            if not self._past.has_any(change.before, change.file, declaration):
+                beside = changed_beside(self._work_tree, change)
+                moved = self._moved(beside, change.parent or "", change.file, declaration, value)
             return moved or Age(Known.SINCE, since(self._work_tree, change))
         return Age(Known.UNKNOWN, why="the history of its file breaks off")
 

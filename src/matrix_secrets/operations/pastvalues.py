@@ -74,6 +74,14 @@ class PastValues:
             known.add(sealed)
         return held
 
+    def has_any(self, blob: str | None, file: str, declaration: Declaration) -> bool:
+        """Tell whether a content has a value for a secret, whichever; False, too, where it cannot be opened."""
+        if blob is None:
+            return False
+        self.read([(blob, file)])
+        plain = self._opened(self._contents[blob], file)
+        return plain is not None and next(_values(plain, declaration), None) is not None
+
     def _opened(self, content: _Content, file: str) -> Stream | None:
         if not content.opened and content.stored is not None:
             content.opened = True

@@ -52,5 +52,6 @@ def rotate(app: App, *, names: tuple[str, ...], offline: bool, deployed: bool | 
         raise RefusedError("not done: nothing was changed", hint="--dry-run shows the plan")
     code = carry_out(app, rotation.plan, how, nothing="There is no managed secret here.", stacks=stacks)
     done = not how.dry_run
-    tell_remaining(app, remaining(space, rotation, committed=how.commit and done, pushed=how.push and done))
+    steps = remaining(space, rotation, committed=how.commit and done, pushed=how.push and done)
+    tell_remaining(app, steps, done=done)
     return code
