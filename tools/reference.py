@@ -38,7 +38,7 @@ _JSON = """## JSON
 | `error` | null, or `code`, `message`, `hint`, and `cause` where it is known |
 | `next` | the commands that come next |
 
-What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`.
+What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `links` of `doctor`.
 """
 _EXITS = """## Exit codes
 

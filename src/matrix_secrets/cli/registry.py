@@ -122,6 +122,9 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
         },
     ),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
+    "doctor": Entry(
+        f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."
+    ),
     "completion": Entry(f"{_PACKAGE}.completion:completion", "Print the completion script for your shell."),
 }
 STATUS: Final = Entry(f"{_PACKAGE}.status:status", "Say where the repository stands, and the next command.")

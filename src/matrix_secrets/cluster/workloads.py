@@ -31,7 +31,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class LiveWorkload:
-    """A Deployment or StatefulSet. ``strategy`` is ``Recreate``, ``RollingUpdate`` or ``OnDelete``."""
+    """A Deployment or StatefulSet. ``strategy`` is ``Recreate``, ``RollingUpdate`` or ``OnDelete``.
+
+    ``surge`` is how many pods a rolling update starts before it ends old ones: ``25%``, ``0``; empty without one.
+    """
 
     kind: str
     name: str
@@ -42,6 +45,7 @@ class LiveWorkload:
     generation: int
     observed_generation: int
     strategy: str
+    surge: str
     selector: str
     annotations: Mapping[str, str]
     containers: tuple[Container, ...]
@@ -106,6 +110,7 @@ def live_workload(found: Object, kind: str) -> LiveWorkload:
         generation=int(meta.get("generation", 0)),
         observed_generation=int(status.get("observedGeneration", -1)),
         strategy=(spec.get("strategy") or spec.get("updateStrategy") or {}).get("type", "RollingUpdate"),
+        surge=str(((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge", "")),
         selector=",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         annotations=dict((template.get("metadata") or {}).get("annotations") or {}),
         containers=tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.gitrepo.command import run_git
+from matrix_secrets.gitrepo.command import literal, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +78,12 @@ def first_seen(work_tree: WorkTree, version: Version) -> Seen | None:
     lines = run_git(work_tree, *words, "--format=%h %cs", "--no-patch", ok=(0, 128)).text.splitlines()
     commit, _, date = lines[-1].partition(" ") if lines else ("", "", "")
     return Seen(commit, date) if commit else None
+
+
+def commits_of(work_tree: WorkTree, file: str) -> list[str]:
+    """Return the commits that changed a file, the newest first, as far as HEAD knows them."""
+    words = ("rev-list", *_head(work_tree), "--", *literal([file]))
+    return run_git(work_tree, *words).text.split() if _head(work_tree) else []
 
 
 def is_shallow(work_tree: WorkTree) -> bool:

@@ -102,7 +102,8 @@ def wait_for_kustomization(watch: Watch, name: ObjectName, branch: str) -> LiveK
         found = read_kustomization(watch.cluster, name.namespace, name.name)
         if found is None or found.suspended:
             raise _gone(watch, name, suspended=found is not None)
-        if found.is_ready and watch.goal.reached_by(commit_of(found.applied), branch):
+        # Ready before it was asked is no answer: what was changed in the cluster is put back only now.
+        if found.handled >= token and found.is_ready and watch.goal.reached_by(commit_of(found.applied), branch):
             return found
         ready = found.ready
         said = ready.message if ready is not None else ""

@@ -12,7 +12,7 @@ from matrix_secrets.manifests.nodes import find, text_at
 from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 from matrix_secrets.stack.namespaces import namespace_of
-from matrix_secrets.stack.services import client_ports, synapse_workloads
+from matrix_secrets.stack.services import listener_ports, synapse_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def synapse_of(workspace: Workspace, stack: Stack) -> Synapse:
         )
     resource = main.resource
     namespace = namespace_of(workspace, stack, resource)
-    return Synapse(resource.kind, resource.name, namespace, min(map(int, client_ports(stack))), _digests(main))
+    return Synapse(resource.kind, resource.name, namespace, min(map(int, listener_ports(stack))), _digests(main))
 
 
 def live(cluster: Connection, synapse: Synapse) -> LiveWorkload | None:

@@ -19,8 +19,8 @@ SYNAPSE_PORT: Final = "8008"
 
 def synapse_node_port(stack: Stack) -> int | None:
     """Return the nodePort of the Service that leads to Synapse's client listener; None where none has one."""
-    listeners = client_ports(stack)
-    for service in _synapse_services(stack):
+    listeners = listener_ports(stack)
+    for service in synapse_services(stack):
         for port in items(find(service.root, ("spec", "ports"))):
             node_port = text_at(port, ("nodePort",)) or ""
             if node_port.isdigit() and (_names_port(port, listeners) or _only_port(service)):
@@ -39,7 +39,8 @@ def synapse_workloads(stack: Stack) -> list[Workload]:
     ]
 
 
-def _synapse_services(stack: Stack) -> Iterator[Resource]:
+def synapse_services(stack: Stack) -> Iterator[Resource]:
+    """Yield the Services that lead to Synapse's pods."""
     labels = [workload.labels for workload in synapse_workloads(stack)]
     for service in _services(stack.streams):
         selector = texts(find(service.root, ("spec", "selector")))
@@ -54,7 +55,7 @@ def _services(streams: Iterable[Stream]) -> Iterator[Resource]:
                 yield resource
 
 
-def client_ports(stack: Stack) -> frozenset[str]:
+def listener_ports(stack: Stack) -> frozenset[str]:
     """Return the ports of the listeners that serve clients, as homeserver.yaml has them."""
     found: set[str] = set()
     for config in stack.homeservers:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matrix_secrets.checks.registry import kinds
+from matrix_secrets.checks import registry
+from matrix_secrets.operations.doctor import registry as doctor
+
+if TYPE_CHECKING:
+    from matrix_secrets.checks.kind import Kind
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "findings.md"
 COMMANDS = {
+    "cluster enable-decryption",
+    "cluster install-key",
+    "cluster reconcile",
+    "keys add",
     "configure",
     "generate",
     "encrypt",
@@ -23,6 +32,11 @@ COMMANDS = {
     "registration close",
     "federation off",
 }
+
+
+def kinds() -> list[Kind]:
+    """All kinds, of verify and of doctor."""
+    return [*registry.kinds(), *doctor.kinds()]
 
 
 def test_ids_are_told_apart() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.errors import MatrixSecretsError
     from matrix_secrets.findings import Finding
+    from matrix_secrets.operations.doctor.link import Standing
     from matrix_secrets.operations.plan import Change
 
 
@@ -38,6 +39,9 @@ class Output(Protocol):
 
     def rows(self, rows: Sequence[Row], title: str = "") -> None:
         """Show people a report, in columns; programs get theirs by `put`."""
+
+    def chain(self, standings: Sequence[Standing], title: str) -> None:
+        """Tell how the links of a stack's chain stand, with what was found at each."""
 
     def note(self, text: str) -> None:
         """Comment."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cli.output.addressing import Addressed, unaddressed
+from matrix_secrets.cli.output.chain import as_json
 from matrix_secrets.cli.output.places import path_text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.output.terminal import Terminal
     from matrix_secrets.errors import MatrixSecretsError
     from matrix_secrets.findings import Finding
+    from matrix_secrets.operations.doctor.link import Standing
     from matrix_secrets.operations.plan import Change
 
 SCHEMA: Final = 1
@@ -40,6 +42,7 @@ class JsonOutput:
         self._addressed = addressed
         self._changes: list[dict[str, str]] = []
         self._findings: list[dict[str, object]] = []
+        self._links: list[dict[str, object]] = []
         self._extra: dict[str, object] = {}
         self._next: list[str] = []
         self._error: dict[str, str | None] | None = None
@@ -68,6 +71,13 @@ class JsonOutput:
 
     def rows(self, rows: Sequence[Row], title: str = "") -> None:
         """Nothing: that is for people."""
+
+    def chain(self, standings: Sequence[Standing], title: str) -> None:
+        """Collect the links under ``links``, and what was found among the findings."""
+        del title
+        self._links += [as_json(each) for each in standings]
+        self._extra["links"] = self._links
+        self.findings([finding for each in standings for finding in each.findings])
 
     def note(self, text: str) -> None:
         """Write a line to stderr."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cli.output.addressing import Addressed, unaddressed
+from matrix_secrets.cli.output.chain import rows_of
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.places import shortened
 from matrix_secrets.cli.output.progress import Clock
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.errors import MatrixSecretsError
     from matrix_secrets.findings import Finding
+    from matrix_secrets.operations.doctor.link import Standing
     from matrix_secrets.operations.plan import Change
 
 _GAP: Final = "   "
@@ -78,6 +80,13 @@ class TextOutput:
         for row, line in zip(rows, columns([row.cells for row in rows]), strict=True):
             sign = f"{self._out.sign(row.mark)} " if row.mark is not Mark.NONE else ""
             self._out.write(f"{indent}{sign}{line}\n")
+
+    def chain(self, standings: Sequence[Standing], title: str) -> None:
+        """Write a line for each link, and what was found below it; quiet shows errors only."""
+        if self._quiet:
+            self.findings([finding for each in standings for finding in each.findings])
+        else:
+            self.rows(list(rows_of(standings, self._addressed)), title)
 
     def note(self, text: str) -> None:
         """Write a line to stderr."""
