@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OWNER = "clusters/home/apps.yaml"
 POSTGRES, SYNAPSE, ELEMENT = (f"apps/matrix/{name}.yaml" for name in ("postgres", "synapse", "element"))
 DECRYPTION = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
-PATIENCE = 120  # seconds
+PATIENCE = 240  # seconds
 
 
 @dataclass(frozen=True)

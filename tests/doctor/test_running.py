@@ -41,7 +41,7 @@ def test_a_data_directory_with_an_older_password(patient: Patient) -> None:
 
 def test_a_database_that_was_made_with_ciphertext(patient: Patient) -> None:
     text = (patient.repository.root / POSTGRES).read_text()
-    ciphertext = re.search(r"POSTGRES_PASSWORD: (ENC\[.*\])", text)
+    ciphertext = re.search(r"POSTGRES_PASSWORD: \"?(ENC\[[^\"\n]*\])", text)
     assert ciphertext is not None
     sql(patient, f"ALTER ROLE synapse PASSWORD $${ciphertext[1]}$$")
     report = patient.doctor()

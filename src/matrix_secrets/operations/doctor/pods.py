@@ -160,5 +160,5 @@ def _not_ready(seen: Running, state: PodState, remedies: Remedies) -> Finding:
 
 
 def restart(pod: str, seen: Running, remedies: Remedies) -> str:
-    """Let a new pod take the place of one; Flux would take the annotation of `rollout restart` away, and restart again."""
+    """Let a new pod take the place of one: Flux would undo `rollout restart`, by one more restart."""
     return f"{remedies.kubectl}delete pod {pod} -n {seen.namespace}"
