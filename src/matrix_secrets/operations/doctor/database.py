@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
-from matrix_secrets.cluster.postgres import LogIn
+from matrix_secrets.cluster.login import LogIn
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_POSTGRES
 from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.link import Verdict

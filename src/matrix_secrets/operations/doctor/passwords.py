@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.cluster.postgres import Database, LogIn, log_in, trusts_everybody
+from matrix_secrets.cluster.login import Database, LogIn, log_in, trusts_everybody
 from matrix_secrets.cluster.reading import read_secret
 from matrix_secrets.errors import MatrixSecretsError
 from matrix_secrets.gitrepo.history import commits_of

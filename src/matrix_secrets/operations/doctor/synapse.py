@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
-from matrix_secrets.cluster.synapse import Answers, ask_synapse
+from matrix_secrets.cluster.answers import Answers, ask_synapse
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_SYNAPSE
 from matrix_secrets.operations.doctor.case import live_place
 from matrix_secrets.operations.doctor.frontdoor import KINDS as SERVICE_KINDS
