@@ -77,7 +77,7 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "seal": Entry(
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
-    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in every place."),
+    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in Git, the cluster and the database."),
     "admin": GroupEntry(
         "The server's administrators.",
         {

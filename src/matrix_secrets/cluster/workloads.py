@@ -33,7 +33,7 @@ class Container:
 class LiveWorkload:
     """A Deployment or StatefulSet. ``strategy`` is ``Recreate``, ``RollingUpdate`` or ``OnDelete``.
 
-    ``surge`` is how many pods a rolling update starts before it ends old ones: ``25%``, ``0``; empty without one.
+    ``surge`` is how many pods beyond ``replicas`` a RollingUpdate starts: a number or a percentage; empty: none.
     """
 
     kind: str
@@ -51,6 +51,11 @@ class LiveWorkload:
     containers: tuple[Container, ...]
     claims: tuple[str, ...]
     conditions: tuple[Condition, ...] = field(repr=False)
+
+    @property
+    def never_two(self) -> bool:
+        """Whether an old pod is gone before a new one starts; a StatefulSet's always is."""
+        return self.kind != "Deployment" or self.strategy == "Recreate" or self.surge in {"0", "0%"}
 
     @property
     def settled(self) -> bool:
@@ -77,6 +82,7 @@ class LivePod:
     name: str
     namespace: str
     labels: Mapping[str, str]
+    annotations: Mapping[str, str]
     phase: str
     created: datetime | None
     started: datetime | None
@@ -100,6 +106,7 @@ def live_workload(found: Object, kind: str) -> LiveWorkload:
     meta, spec, status = found["metadata"], found["spec"], found.get("status") or {}
     template = spec["template"]
     labels = (spec.get("selector") or {}).get("matchLabels") or {}
+    strategy = spec.get("strategy") or spec.get("updateStrategy") or {}
     return LiveWorkload(
         kind=kind,
         name=meta["name"],
@@ -109,8 +116,8 @@ def live_workload(found: Object, kind: str) -> LiveWorkload:
         updated=int(status.get("updatedReplicas") or 0),
         generation=int(meta.get("generation", 0)),
         observed_generation=int(status.get("observedGeneration", -1)),
-        strategy=(spec.get("strategy") or spec.get("updateStrategy") or {}).get("type", "RollingUpdate"),
-        surge=str(((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxSurge", "")),
+        strategy=strategy.get("type", "RollingUpdate"),
+        surge=str((strategy.get("rollingUpdate") or {}).get("maxSurge", "")),
         selector=",".join(f"{key}={value}" for key, value in sorted(labels.items())),
         annotations=dict((template.get("metadata") or {}).get("annotations") or {}),
         containers=tuple(
@@ -130,6 +137,7 @@ def live_pod(found: Object) -> LivePod:
         name=meta["name"],
         namespace=meta.get("namespace", ""),
         labels=dict(meta.get("labels") or {}),
+        annotations=dict(meta.get("annotations") or {}),
         phase=status.get("phase", ""),
         created=moment(meta.get("creationTimestamp")),
         started=moment(status.get("startTime")),

@@ -58,7 +58,7 @@ def synapse_of(workspace: Workspace, stack: Stack) -> Synapse:
         )
     resource = main.resource
     namespace = namespace_of(workspace, stack, resource)
-    return Synapse(resource.kind, resource.name, namespace, min(map(int, listener_ports(stack))), _digests(main))
+    return Synapse(resource.kind, resource.name, namespace, listener_ports(stack)[0], _digests(main))
 
 
 def live(cluster: Connection, synapse: Synapse) -> LiveWorkload | None:

@@ -48,12 +48,22 @@ class ManifestFile:
 
 
 class Workspace:
-    """The manifests below a repository's root. ``engine_of`` is asked only when an encrypted file is met."""
+    """The manifests below a repository's root. ``engine_of`` is asked only when an encrypted file is met.
 
-    def __init__(self, root: Path, git_dir: Path, engine_of: Callable[[], Engine]) -> None:
+    ``contents`` are bytes by file to read instead of the disk's: those of a commit.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        git_dir: Path,
+        engine_of: Callable[[], Engine],
+        contents: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.root = root
         self.git_dir = git_dir
         self._engine_of = engine_of
+        self._contents = contents
         self._files: dict[str, ManifestFile] = {}
 
     @property
@@ -73,11 +83,15 @@ class Workspace:
 
     def yaml_files(self) -> list[str]:
         """All ``*.yaml`` and ``*.yml`` below the root, sorted, relative, with ``/``; other repositories left out."""
+        if self._contents is not None:
+            return sorted(name for name in self._contents if name.endswith(_SUFFIXES))
         found = walk(self.root)
         return sorted(name for name, entry in found if name.endswith(_SUFFIXES) and entry.is_file())
 
     def raw(self, file: str) -> bytes:
         """The bytes of a file. Raises OutsideError where it cannot be read."""
+        if self._contents is not None and file in self._contents:
+            return self._contents[file]
         try:
             return (self.root / file).read_bytes()
         except OSError as error:
@@ -102,7 +116,7 @@ class Workspace:
 
     def with_texts(self, texts: Mapping[str, str]) -> Workspace:
         """The same repository as it would be with other plain texts: for planning in steps. Writes come from this."""
-        copy = Workspace(self.root, self.git_dir, self._engine_of)
+        copy = Workspace(self.root, self.git_dir, self._engine_of, self._contents)
         copy._files = dict(self._files)
         for file, text in texts.items():
             copy._files[file] = replace(self.read(file), stream=parse(text, file))
