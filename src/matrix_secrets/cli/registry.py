@@ -25,6 +25,7 @@ class GroupEntry(NamedTuple):
 _PACKAGE: Final = "matrix_secrets.cli.commands"
 
 COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
+    "up": Entry(f"{_PACKAGE}.up:up", "The whole guide, from placeholders to an administrator who can log in."),
     "new": Entry(f"{_PACKAGE}.new:new", "Make a complete repository for Flux in DIR."),
     "keys": GroupEntry(
         "Age keys: who can read the encrypted files.",
