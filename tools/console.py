@@ -24,6 +24,7 @@ GUIDE: Final = ROOT / "tests" / "fixtures" / "guide"
 PAGES: Final = (
     "README.md",
     "docs/tutorial.md",
+    "docs/howto/by-hand.md",
     "docs/howto/existing.md",
     "docs/howto/change-a-value.md",
     "docs/howto/seal.md",
@@ -42,6 +43,7 @@ SAME: Final = (
     (r"\b(?:just now|\d+ (?:minute|hour|day|week|month|year)s? ago)", "AGO"),
     (r"\b[0-9a-f]{7,12}\b", "COMMIT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "DATE"),
+    (r" +\d+ s$", ""),
     (r" +", " "),
 )
 

@@ -64,9 +64,18 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case((), change=states.others_identity),
         Case((), PLAIN, 3, states.broken_outside),
     ),
+    "up": (
+        Case(("up", "--offline", "--yes"), PLAIN, engines=BOTH),
+        Case(("up", "--offline", "--yes"), engines=BOTH),
+        Case(("up", "--offline", "--dry-run"), PLAIN),
+        Case(("up", "--offline"), PLAIN, 2),
+        Case(("up", "--offline", "--yes"), code=3, change=states.tampered),
+        Case(("up", "--offline", "--yes"), PLAIN, 3, states.disagreeing),
+    ),
     "new": (
         Case(("new", "{secret}/fresh", "--server-name", "our.net", "--node-ip", "10.0.0.7", *COMMIT), engines=BOTH),
-        Case(("new", "."), code=3),
+        Case(("new", "apps"), code=3),
+        Case(("new", ".")),
         Case(("new", "{secret}/fresh", "--dry-run")),
     ),
     "keys generate": (

@@ -17,6 +17,7 @@ from matrix_secrets.operations.rotation.site import find_site
 from matrix_secrets.operations.synapsepod import rolled_out, synapse_of
 from matrix_secrets.operations.up import clusterkey, flux, serving
 from matrix_secrets.operations.up.deciding import is_deployed
+from matrix_secrets.operations.up.firstpush import has_ciphertext
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -74,7 +75,8 @@ class OnCluster:
 
     def in_force(self) -> None:
         """Wait until the live owner decrypts."""
-        flux.until_in_force(self.watch(), self.site)
+        ciphertext = has_ciphertext(self.app.work_tree, self.app.stacks[0])
+        flux.until_in_force(self.watch(), self.site, ciphertext=ciphertext)
 
     def recipients(self) -> tuple[Plan, str]:
         """Plan the cluster among the recipients of rules and files that others wrote."""
@@ -125,12 +127,12 @@ class OnCluster:
         return serving.check_element(self.site, self.app.stacks[0]) or "the stack has none", False
 
     def admin(self, name: str) -> tuple[str, SecretValue | None]:
-        """Make the administrator; return the password where they are new."""
+        """Make the administrator; return their Matrix ID, and the password where they are new."""
         stack, password = self.app.stacks[0], new_password()
         synapse, pod = self._synapse()
         user_id = user_id_of(stack, name)
         account = create_admin(self.cluster, synapse, pod, user_id, password, shared_secret(stack))
-        return (f"{user_id} made", password) if account.created else (f"{user_id} exists already", None)
+        return account.user_id, password if account.created else None
 
     def check(self, *, opened: bool) -> tuple[str, int]:
         """Try to register, unless that was left open, and look at every link; return the exit code with it."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli import questions
-from matrix_secrets.cli.administrators import require_reader, show_once
+from matrix_secrets.cli.administrators import require_reader
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.upsteps import Up
 from matrix_secrets.errors import MatrixSecretsError, OutsideError, RefusedError, UsageError
-from matrix_secrets.operations.admin import user_id_of
 from matrix_secrets.operations.nodeaddress import only_address
 from matrix_secrets.operations.up.deciding import Decisions, known_name, knows_address
 from matrix_secrets.stack.servername import check_node_ip, check_server_name
@@ -78,12 +77,8 @@ def lead(app: App, options: Options, *, dry_run: bool) -> int:
     asked.append(where)
     if not app.confirm(where):
         raise RefusedError("not done: nothing was changed")
-    try:
-        code = _run(app, work)
-        _tell_end(app, work, answers=len(asked), seconds=time.monotonic() - begun)
-    finally:
-        if work.password is not None:  # whatever came after it: nobody could find it out any more
-            show_once(app, user_id_of(app.stacks[0], decisions.admin or ""), work.password)
+    code = _run(app, work)
+    _tell_end(app, work, answers=len(asked), seconds=time.monotonic() - begun)
     return code
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.cli.administrators import show_once
 from matrix_secrets.cli.upcluster import OnCluster
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.findings import Severity
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.coverage import Named
     from matrix_secrets.operations.order import Live
     from matrix_secrets.operations.up.deciding import Decisions
-    from matrix_secrets.secretvalue import SecretValue
 
 REMAINING: Final = (
     "a key in the cluster, then the owner's spec.decryption pushed by itself and in force",
@@ -52,14 +52,13 @@ class Step:
 
 
 class Up:
-    """One run. ``code`` is the exit code, ``said`` what is being waited for, ``password`` a new administrator's."""
+    """One run. ``code`` is the exit code, ``said`` what is being waited for."""
 
     def __init__(self, app: App, decisions: Decisions, cluster: Connection | None, patience: float) -> None:
         self.app = app
         self.decisions = decisions
         self.cluster = cluster
         self.code = 0
-        self.password: SecretValue | None = None
         self._paths: list[str] = []
         self._online = OnCluster(app, cluster, patience) if cluster is not None else None
         self.steps = self._steps()
@@ -158,7 +157,8 @@ class Up:
                 self._apply(plans[-1])
         self._paths += [path for plan in plans for path in plan.paths]
         changes = [change for plan in plans for change in plan.changes]
-        app.output.changes(changes, done=True)
+        with app.output.paused():
+            app.output.changes(changes, done=True)
         return Told(f"{len(changes)} changes" if changes else "as it should be", changed=bool(changes))
 
     def _readers(self) -> list[Named]:
@@ -196,8 +196,12 @@ class Up:
     def _admin(self) -> Told:
         if self._online is None or self.decisions.admin is None:
             return Told("")
-        text, self.password = self._online.admin(self.decisions.admin)
-        return Told(text, changed=self.password is not None)
+        user_id, password = self._online.admin(self.decisions.admin)
+        if password is None:
+            return Told(f"{user_id} exists already")
+        with self.app.output.paused():  # at once: whatever comes after it, nobody could find it out any more
+            show_once(self.app, user_id, password)
+        return Told(f"{user_id} made", changed=True)
 
     def _check(self) -> Told:
         if self._online is None:

@@ -81,8 +81,9 @@ def _notes(config: ConfigText, servers: Sequence[str] | None) -> Iterator[Findin
 
 
 def _command(servers: Sequence[str] | None) -> str:
-    words = "all" if servers is None else " ".join(("allow", *servers)) if servers else "off"
-    return f"matrix-secrets federation {words}"
+    if servers is None:
+        return "matrix-secrets federation all"
+    return f"matrix-secrets federation allow {' '.join(servers)}" if servers else "matrix-secrets federation off"
 
 
 def _whom(servers: Sequence[str] | None) -> str:

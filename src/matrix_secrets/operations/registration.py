@@ -52,7 +52,7 @@ def _settings(config: ConfigText, *, opened: bool) -> Iterator[Setting]:
 def _next(*, opened: bool, pushed: bool) -> str:
     if pushed:
         return "matrix-secrets cluster reconcile"
-    return f"matrix-secrets registration {'open' if opened else 'close'} --push"
+    return "matrix-secrets registration open --push" if opened else "matrix-secrets registration close --push"
 
 
 def _open_note(config: ConfigText) -> Finding:

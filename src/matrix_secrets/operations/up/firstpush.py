@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.gitrepo.revision import read_file, upstream_revision
+from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.deployment import PublishedTree
 from matrix_secrets.operations.enable_decryption import plan_enable_decryption
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.seal_rollout import rollout
 from matrix_secrets.operations.writing import rewritten, write_texts
+from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.workloads import workloads
 
@@ -35,6 +38,17 @@ def plan_first_push(
         notes=enabling.notes,
         commit_message=MESSAGE,
         paths=tuple(dict.fromkeys((*enabling.paths, *stepping.paths))),
+    )
+
+
+def has_ciphertext(work_tree: WorkTree, stack: Stack) -> bool:
+    """Whether encrypted files of the stack were pushed already: what comes now cannot come too early any more."""
+    revision = upstream_revision(work_tree)
+    if revision is None:
+        return False
+    raws = ((file, read_file(work_tree, revision, file)) for file in stack.secret_files)
+    return any(
+        raw is not None and b"sops" in raw and is_encrypted(parse(decode(raw, file), file)) for file, raw in raws
     )
 
 

@@ -14,6 +14,7 @@ from matrix_secrets.operations.goal import pushed_goal
 from matrix_secrets.operations.inforce import obstacle
 from matrix_secrets.operations.reconcile import Watch, reconciled, wait_for_kustomization, wait_for_source
 from matrix_secrets.operations.rotation.livevalues import live_values
+from matrix_secrets.stack.decryption import SOPS
 
 if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection
@@ -31,15 +32,18 @@ def watching(cluster: Connection, tree: WorkTree, patience: float) -> Watch:
     return Watch(cluster, pushed_goal(tree), patience)
 
 
-def until_in_force(watch: Watch, site: Site) -> None:
+def until_in_force(watch: Watch, site: Site, *, ciphertext: bool) -> None:
     """Wait until the live owner decrypts: unhealthy pods, placeholders in them, do not matter for that.
 
+    ``ciphertext``: some was pushed already, perhaps for another key; then the order to decrypt is all there can be.
     Raises OutsideError when the time is up, with what is missing.
     """
     for _ in reconciled(watch, [site.source], site.chain[:-1]):
         pass
     _ask(watch.cluster, site.owner)
-    while (missing := obstacle(watch.cluster, site.read_owner(), {})) is not None:
+    while (missing := obstacle(watch.cluster, owner := site.read_owner(), {})) is not None:
+        if ciphertext and owner.decryption is not None and owner.decryption.provider == SOPS and not owner.suspended:
+            return
         watch.wait(f"waiting for decryption to be in force: {missing.message}", missing.cause)
 
 
