@@ -78,6 +78,11 @@ class OnCluster:
         ciphertext = has_ciphertext(self.app.work_tree, self.app.stacks[0])
         flux.until_in_force(self.watch(), self.site, ciphertext=ciphertext)
 
+    def before_ciphertext(self) -> None:
+        """Wait out a reconciliation that an earlier step began: while it goes on nothing is in force."""
+        if not has_ciphertext(self.app.work_tree, self.app.stacks[0]):
+            flux.still_in_force(self.watch(), self.site)
+
     def recipients(self) -> tuple[Plan, str]:
         """Plan the cluster among the recipients of rules and files that others wrote."""
         work = KeyWork(self.app)

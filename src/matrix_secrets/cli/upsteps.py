@@ -187,6 +187,8 @@ class Up:
     def _push(self) -> Told:
         paths = tuple(dict.fromkeys(self._paths))
         plan = Plan(paths=paths, commit_message=MESSAGE)
+        if self._online is not None:
+            self._online.before_ciphertext()
         self._refuse_unpublishable(plan)
         done = publish(self.app.work_tree, plan, Publication(push=True))
         pushed = done.pushed is not None and done.pushed.changed

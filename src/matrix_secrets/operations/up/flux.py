@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.cluster.flux import LiveKustomization, ObjectName
     from matrix_secrets.gitrepo.locate import WorkTree
+    from matrix_secrets.operations.inforce import Obstacle
     from matrix_secrets.operations.rotation.site import Site
     from matrix_secrets.stack.model import Stack
 
@@ -40,11 +41,29 @@ def until_in_force(watch: Watch, site: Site, *, ciphertext: bool) -> None:
     """
     for _ in reconciled(watch, [site.source], site.chain[:-1]):
         pass
-    _ask(watch.cluster, site.owner)
-    while (missing := obstacle(watch.cluster, owner := site.read_owner(), {})) is not None:
-        if ciphertext and owner.decryption is not None and owner.decryption.provider == SOPS and not owner.suspended:
+    token = ""
+    while True:
+        owner = site.read_owner()
+        missing = obstacle(watch.cluster, owner, {})
+        if missing is None and owner.handled == (token or owner.handled):
             return
-        watch.wait(f"waiting for decryption to be in force: {missing.message}", missing.cause)
+        decryption = owner.decryption
+        if ciphertext and decryption is not None and decryption.provider == SOPS and not owner.suspended:
+            return
+        token = token or _ask(watch.cluster, site.owner)
+        watch.wait(*_awaited(missing))
+
+
+def still_in_force(watch: Watch, site: Site) -> None:
+    """Wait until a reconciliation that has just begun is over, and the owner decrypts. Raises OutsideError."""
+    while (missing := obstacle(watch.cluster, site.read_owner(), {})) is not None:
+        watch.wait(*_awaited(missing))
+
+
+def _awaited(missing: Obstacle | None) -> tuple[str, str]:
+    if missing is None:
+        return "waiting for Flux to act on it", ""
+    return f"waiting for decryption to be in force: {missing.message}", missing.cause
 
 
 def until_live(watch: Watch, site: Site, stack: Stack) -> None:
@@ -86,8 +105,10 @@ def _refuse_failure(watch: Watch, owner: LiveKustomization) -> None:
         )
 
 
-def _ask(cluster: Connection, name: ObjectName) -> None:
-    annotate(cluster, KUSTOMIZATION, name.namespace, name.name, {REQUESTED: datetime.now(UTC).isoformat()})
+def _ask(cluster: Connection, name: ObjectName) -> str:
+    token = datetime.now(UTC).isoformat()
+    annotate(cluster, KUSTOMIZATION, name.namespace, name.name, {REQUESTED: token})
+    return token
 
 
 def _commit(owner: LiveKustomization) -> str:
