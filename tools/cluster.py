@@ -38,8 +38,9 @@ Ctrl-C ends everything and deletes it.
 
 def main() -> int:
     """Start, explain, wait for Ctrl-C, end."""
+    end = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, lambda _number, _frame: end.set())
     try:
         found = programs.find(*programs.CONTROL_PLANE, *programs.SERVICES)
     except LookupError as error:
@@ -61,9 +62,7 @@ def main() -> int:
                 "logs": running.processes.logs,
             }
             print(TEXT.format(**values), flush=True)
-            Event().wait()
-        except KeyboardInterrupt:
-            pass
+            end.wait()
         finally:
             print("Ending …", file=sys.stderr)
             running.stop()
