@@ -15,6 +15,7 @@ from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.passphrases import known_passphrase, new_passphrase
 from matrix_secrets.operations.keys_backup import worth_keeping, write_backup
+from matrix_secrets.operations.keys_holders import refuse_private_key
 
 if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
@@ -31,6 +32,8 @@ def keys_backup(app: App, *, file: str, identity: str | None, passphrase_fd: int
 
     FILE is readable by you only, and never written over. Any age program opens it with the passphrase.
     """
+    for given in (file, identity or ""):
+        refuse_private_key(given)
     path = app.settings.start.absolute() / file
     name = shown(path, app.env)
     if identity is None:
