@@ -1,4 +1,4 @@
-"""Logged-in users at work during a rotation: every request with its outcome, every message that was acknowledged."""
+"""Logged-in users at work during a rotation: every request with its outcome, everything that was acknowledged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from itertools import pairwise
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
+
+from tests.rotation.home import SERVER
 
 if TYPE_CHECKING:
     from tests.rotation.home import Home
@@ -35,15 +37,11 @@ class User:
     home: Home
     name: str
     token: str = field(repr=False)
-    room: str = ""
     requests: list[Request] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     _end: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
-        status, answer = self._ask("POST", "/_matrix/client/v3/createRoom", {"preset": "private_chat"})
-        assert status == 200, answer
-        self.room = str(answer["room_id"])
         self._thread = Thread(target=self._work, name=self.name, daemon=True)
 
     def start(self) -> None:
@@ -64,9 +62,8 @@ class User:
         return max((late - early).total_seconds() for early, late in pairwise(good))
 
     def lost(self) -> list[str]:
-        """Acknowledged messages that cannot be read any more."""
-        path = f"/_matrix/client/v3/rooms/{quote(self.room)}/event/"
-        return [event for event in self.acknowledged if self._ask("GET", path + quote(event))[0] != 200]
+        """What was acknowledged and cannot be read any more."""
+        return [kind for kind in self.acknowledged if self._ask("GET", self._path(kind)) != (200, {"kind": kind})]
 
     def knows_who_it_is(self) -> bool:
         """Whether the access token from before is still good."""
@@ -76,27 +73,25 @@ class User:
         number = 0
         while not self._end.is_set():
             number += 1
-            self._once("write", number)
-            self._once("read", number)
+            kind = f"test.{number}"
+            if self._once("PUT", kind):
+                self.acknowledged.append(kind)
+                self._once("GET", kind)
             self._end.wait(PAUSE)
 
-    def _once(self, what: str, number: int) -> None:
+    def _once(self, method: str, kind: str) -> bool:
         began = datetime.now(UTC)
         try:
-            status, answer = self._write(number) if what == "write" else self._read()
+            status, _ = self._ask(method, self._path(kind), {"kind": kind} if method == "PUT" else None)
             why = "" if status == 200 else f"{status}"
         except (OSError, ValueError) as error:
-            status, answer, why = 0, {}, type(error).__name__
-        self.requests.append(Request(what, began, datetime.now(UTC), why))
-        if what == "write" and status == 200:
-            self.acknowledged.append(str(answer["event_id"]))
+            why = type(error).__name__
+        self.requests.append(Request(method, began, datetime.now(UTC), why))
+        return not why
 
-    def _write(self, number: int) -> tuple[int, dict[str, Any]]:
-        path = f"/_matrix/client/v3/rooms/{quote(self.room)}/send/m.room.message/{self.name}{number}"
-        return self._ask("PUT", path, {"msgtype": "m.text", "body": f"message {number}"})
-
-    def _read(self) -> tuple[int, dict[str, Any]]:
-        return self._ask("GET", f"/_matrix/client/v3/rooms/{quote(self.room)}/messages?dir=b&limit=2")
+    def _path(self, kind: str) -> str:
+        """Account data: kept in the database, and not limited to some writes a minute as messages are."""
+        return f"/_matrix/client/v3/user/{quote(f'@{self.name}:{SERVER}')}/account_data/{kind}"
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
         data = None if body is None else json.dumps(body).encode()

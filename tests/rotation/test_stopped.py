@@ -36,8 +36,9 @@ def stopped(cli: Cli, command: str, point: Point) -> None:
     expected = KILLED if point.how == "kill" else 4
     assert done.returncode == expected, f"{command}, {point}: {done.stdout}{done.stderr}"
     if point.how == "fail" and point.act != "create_branch":
-        assert "in force now: main: " in done.stderr
-        assert "--resume" in done.stderr or "no rotation is in flight" in done.stderr
+        over = point.act == "follow"
+        assert ("no rotation is in flight any more" if over else "in force now: main: ") in done.stderr
+        assert ("--status" if over else "--resume") in done.stderr
 
 
 def test_one_command_gets_home(sealed_home: Home, case: Case, capsys: pytest.CaptureFixture[str]) -> None:

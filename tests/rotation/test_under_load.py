@@ -62,5 +62,5 @@ def test_all_four_under_load(home: Home, request: pytest.FixtureRequest, capsys:
         sys.stdout.write(
             f"\n{layout} layout: nobody answered for {gap:.1f} s (pods away {done['gap_seconds']} s); "
             f"{len(failed)} of {answered} requests failed, none before the old pod was told to stop; "
-            f"{sum(len(user.acknowledged) for user in users)} messages acknowledged, all there\n"
+            f"{sum(len(user.acknowledged) for user in users)} writes acknowledged, all there\n"
         )

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from matrix_secrets.cluster.failures import UnreachableError
 from matrix_secrets.errors import MatrixSecretsError, OutsideError, RefusedError
 from matrix_secrets.gitrepo.push import BehindError, RejectedError
 from matrix_secrets.operations.rotation import steps
@@ -88,6 +89,8 @@ class Drive:
         if isinstance(error, RejectedError) and step is Step.PUBLISH:
             self.protected = True
             return f"{self.bench.site.main} takes no push from you: {error.cause or error.message}"
+        if isinstance(error, UnreachableError):
+            raise error
         forward = self.goal is Side.OLD and sight.world.main is Side.NEW and not sight.world.turned
         if forward and step is not Step.TURN:
             self.hopeless = True

@@ -49,10 +49,14 @@ def onward(world: World | None) -> str:
 
 def stranded(error: MatrixSecretsError, world: World | None, *, seen_now: bool) -> MatrixSecretsError:
     """Add to an error what is in force where, and how to go on. ``world`` is None where nothing was seen at all."""
-    if world is None:
-        where = "what is in force could not be looked at"
-    else:
-        where = f"in force {'now' if seen_now else 'before that'}: {standing(world)}"
     text = error.message.removesuffix("; nothing was changed")
+    if world is not None and not world.in_flight:
+        over = f"{text} (no rotation is in flight any more)"
+        return type(error)(
+            over, cause=error.cause, hint=error.hint or "matrix-secrets rotate --status", place=error.place
+        )
+    where = "what is in force could not be looked at"
+    if world is not None:
+        where = f"in force {'now' if seen_now else 'before that'}: {standing(world)}"
     hint = f"{error.hint}; then: {onward(world)}" if error.hint else onward(world)
     return type(error)(f"{text} ({where})", cause=error.cause, hint=hint, place=error.place)
