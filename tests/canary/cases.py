@@ -112,6 +112,7 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("keys", "backup", "{secret}/copy.age", *FD)),
         Case(("keys", "backup", "mine.age", *FD), code=3),
         Case(("keys", "backup", "{secret}/copy.age", *FD), code=3, change=states.no_identity),
+        Case(("keys", "backup", "{secret}/x.age", "--identity", "{identity}", *FD), code=3),
     ),
     "keys recover": (
         Case(("keys", "recover", "{secret}/bob.txt", "--drill", *FD), SHARED, engines=BOTH),
@@ -275,5 +276,19 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("hooks", "merge", *THREE), change=states.three_versions),
         Case(("hooks", "merge", *THREE), code=1, change=states.three_at_odds),
     ),
+    # Without a cluster; with one: tests/cluster/test_canary.py.
+    "cluster enable-decryption": (
+        Case(("cluster", "enable-decryption", *COMMIT), engines=BOTH),
+        Case(("cluster", "enable-decryption", "--controller-flag", "--push"), PLAIN),
+        Case(("cluster", "enable-decryption", "--live", "--yes"), code=4),
+    ),
+    "cluster install-key": (
+        Case(("cluster", "install-key", "--help")),
+        Case(("cluster", "install-key", "--yes"), code=4),
+        Case(("cluster", "install-key", "--yes", "--identity", "{secret}/bob.txt"), code=4),
+        Case(("cluster", "install-key", "--yes", "--identity", "{identity}"), code=3),
+        Case(("cluster", "install-key", "--prune", "--yes"), code=4),
+    ),
+    "cluster reconcile": (Case(("cluster", "reconcile", "--help")), Case(("cluster", "reconcile"), code=4)),
     "completion": (Case(("completion", "bash")),),
 }

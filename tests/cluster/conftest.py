@@ -83,6 +83,14 @@ class Home:
         path.write_text(self.cluster.kubeconfig.read_text().replace(self.cluster.apiserver.server.url, url))
         return path
 
+    def with_passphrase(self, file: Path, *arguments: str) -> None:
+        """Run a command that reads a passphrase from file descriptor 7."""
+        command = ["sh", "-c", 'exec "$@" 7<"$0"', str(file), sys.executable, "-m", "matrix_secrets", *arguments]
+        done = subprocess.run(
+            [*command, "--passphrase-fd", "7"], cwd=self.repository.root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
     def run_fix(self, kubectl: Path, command: str) -> None:
         """Carry out a fix as a person does: in a shell, with the tests' kubectl."""
         path = f"{kubectl.parent}{os.pathsep}{os.environ['PATH']}"

@@ -14,6 +14,7 @@ from matrix_secrets.operations.fluxorder import in_order
 from matrix_secrets.operations.goal import pushed_goal
 from matrix_secrets.operations.live_decryption import find_live_owners, find_parents
 from matrix_secrets.operations.livesecrets import live_ciphertext
+from matrix_secrets.operations.order import waiting_ciphertext
 from matrix_secrets.operations.reconcile import Watch, reconciled, require_git
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def reconcile(app: App, timeout: float, *, dry_run: bool) -> int:
     waiting.for_all(in_order([owner for _, owner in owners], list_kustomizations(cluster)))
     found = [finding for stack, owner in owners for finding in live_ciphertext(cluster, stack, owner.target_namespace)]
     app.output.findings(found)
+    if waiting_ciphertext(app.work_tree, stacks):
+        app.output.next("matrix-secrets encrypt --push")
     return 1 if any(each.severity is Severity.ERROR for each in found) else 0
 
 

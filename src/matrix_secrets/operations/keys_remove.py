@@ -18,7 +18,7 @@ from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.transaction import FileWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from matrix_secrets.operations.keys_holders import Holder
     from matrix_secrets.operations.keys_turns import Told
@@ -91,14 +91,22 @@ def plan_remove(
     return Removal(plan, done.grafts)
 
 
-def refuse_cluster(leaving: Sequence[Holder], *, force: bool) -> None:
-    """Refuse to take off the key that Flux decrypts with. Raises RefusedError."""
-    cluster = next((holder for holder in leaving if holder.is_cluster), None)
+def refuse_cluster(leaving: Sequence[Holder], *, force: bool, held: Collection[str] | None = None) -> None:
+    """Refuse to take off the key that Flux decrypts with. ``held`` are the recipients that the cluster says it holds.
+
+    Where it was not asked, the name tells. Raises RefusedError.
+    """
+
+    def is_cluster(holder: Holder) -> bool:
+        return holder.is_cluster if held is None else holder.key in held
+
+    cluster = next((holder for holder in leaving if is_cluster(holder)), None)
     if cluster is not None and not force:
+        how = "by its name" if held is None else "as the cluster says"
         raise RefusedError(
-            f"{cluster.shown} is the cluster's key, by its name: without it Flux decrypts nothing any more",
+            f"{cluster.shown} is the cluster's key, {how}: without it Flux decrypts nothing any more",
             cause="every later change of the stack would fail to apply",
-            hint="give the cluster another key first; if it has one, or is gone: --force-cluster",
+            hint="matrix-secrets cluster install-key --new gives it another one; if it is gone: --force-cluster",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.failures import UnreachableError
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.plan import Plan
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
+
+
+_FIRST: Final = "matrix-secrets cluster enable-decryption --push; if Flux decrypts already: --assume-decryption"
+_BEHIND: Final = (
+    "its ciphertext is committed already: git reset @{upstream} takes the commits back and leaves the files; then "
+    "matrix-secrets cluster enable-decryption --push"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ def refuse_early_ciphertext(
             asked.refuse({file: recipients for file, recipients in known.items() if recipients}, fresh)
         if fresh:
             wanting = [owner for owner in owners if asked is None or not asked.speaks_for(owner)]
-            _require_decryption(fresh[0], owners, wanting)
+            _require_decryption(fresh[0], owners, wanting, committed=not pushed.takes(fresh[0]))
     return notes
 
 
@@ -79,6 +86,16 @@ def early_ciphertext(workspace: Workspace, stacks: Sequence[Stack]) -> Iterator[
                 yield Finding("owner-without-decryption", Severity.WARNING, owner.place, text, fix)
 
 
+def waiting_ciphertext(work_tree: WorkTree, stacks: Sequence[Stack]) -> bool:
+    """Whether files of the stacks are encrypted here and plain, or not there at all, on the upstream branch."""
+    revision = upstream_revision(work_tree)
+    return revision is not None and any(
+        stack.file(file).encrypted and _encrypted(read_file(work_tree, revision, file), file) is None
+        for stack in stacks
+        for file in stack.secret_files
+    )
+
+
 class _Pushed:
     """What a push would bring: the plan's files as they will be, all others as HEAD has them."""
 
@@ -91,6 +108,10 @@ class _Pushed:
     def ciphertext(self, file: str) -> str | None:
         """Return the text of a file that would arrive encrypted, None for any other."""
         return _encrypted(self._content(file), file)
+
+    def takes(self, file: str) -> bool:
+        """Whether the plan itself would commit it."""
+        return file in self._taken
 
     def was_encrypted(self, file: str) -> bool:
         """Whether it is encrypted upstream already."""
@@ -130,7 +151,7 @@ def _asked(live: Live, stack: Stack, owners: Sequence[Owner]) -> tuple[LiveOrder
     return None, [Finding("cluster-not-asked", Severity.WARNING, Place(stack.label), text, "")]
 
 
-def _require_decryption(file: str, owners: Sequence[Owner], wanting: Sequence[Owner]) -> None:
+def _require_decryption(file: str, owners: Sequence[Owner], wanting: Sequence[Owner], *, committed: bool) -> None:
     lacking = [owner for owner in wanting if not owner.decryption]
     if owners and not lacking:
         return
@@ -138,7 +159,7 @@ def _require_decryption(file: str, owners: Sequence[Owner], wanting: Sequence[Ow
     raise RefusedError(
         f"{file} would reach Flux encrypted before Flux can decrypt it; nothing was changed",
         cause=f"on the upstream branch {where} has no spec.decryption: Flux would apply the ciphertext as the password",
-        hint="matrix-secrets cluster enable-decryption --push; if Flux decrypts already: --assume-decryption",
+        hint=_BEHIND if committed else _FIRST,
     )
 
 

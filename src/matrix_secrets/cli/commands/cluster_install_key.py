@@ -32,11 +32,13 @@ def cluster_install_key(app: App, *, identity: str | None, new: bool, prune: boo
     never onto a disk, and added to the recipients of the stack's rules and files. Other entries of the Secret stay.
     """
     from matrix_secrets.cli.keyinstalling import install_given, install_own, prune_keys  # noqa: PLC0415  --help does without
+    from matrix_secrets.operations.keys_holders import refuse_private_key  # noqa: PLC0415  the same
 
     if sum([identity is not None, new, prune]) > 1:
         raise UsageError("--identity, --new and --prune exclude each other", hint="one after the other")
     if prune:
         return prune_keys(app, how)
     if identity is not None:
+        refuse_private_key(identity)
         return install_given(app, app.settings.start.absolute() / identity, how)
     return install_own(app, how, new=new)

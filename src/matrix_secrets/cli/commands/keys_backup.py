@@ -9,12 +9,15 @@ import click
 
 from matrix_secrets.agekeys.identityfile import load_identities
 from matrix_secrets.agekeys.places import shown
+from matrix_secrets.cli.clusterkeys import held_by_cluster
 from matrix_secrets.cli.command import command
 from matrix_secrets.cli.drills import drilled
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.passphrases import known_passphrase, new_passphrase
+from matrix_secrets.errors import UsageError
 from matrix_secrets.operations.keys_backup import worth_keeping, write_backup
+from matrix_secrets.operations.keys_holders import refuse_private_key
 
 if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
@@ -25,15 +28,25 @@ if TYPE_CHECKING:
 @click.option(
     "--identity", metavar="FILE", type=click.Path(dir_okay=False), help="Back this one up; else all of yours."
 )
+@click.option(
+    "--cluster", is_flag=True, help="Back up what the cluster decrypts with: its own identity, from its Secret."
+)
 @click.option("--passphrase-fd", metavar="N", type=int, help="Read the passphrase from this file descriptor.")
-def keys_backup(app: App, *, file: str, identity: str | None, passphrase_fd: int | None) -> int:
+def keys_backup(app: App, *, file: str, identity: str | None, cluster: bool, passphrase_fd: int | None) -> int:
     """Write your identity to FILE, under a passphrase, and try that it opens today's files.
 
-    FILE is readable by you only, and never written over. Any age program opens it with the passphrase.
+    With --cluster the one that Flux decrypts with, which stands in no other place. FILE is readable by you only, and
+    never written over. Any age program opens it with the passphrase.
     """
+    for given in (file, identity or ""):
+        refuse_private_key(given)
     path = app.settings.start.absolute() / file
     name = shown(path, app.env)
-    if identity is None:
+    if cluster:
+        if identity is not None:
+            raise UsageError("--identity and --cluster contradict each other", hint="leave one of them out")
+        found = held_by_cluster(app)
+    elif identity is None:
         found = list(app.unlocked())
     else:
         source = app.settings.start.absolute() / identity

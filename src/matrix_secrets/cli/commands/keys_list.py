@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from matrix_secrets.agekeys.recipient import short
+from matrix_secrets.cli.clusterkeys import held_recipients
 from matrix_secrets.cli.command import command
 from matrix_secrets.cli.keywork import KeyWork
 from matrix_secrets.cli.output.interface import Row
@@ -18,21 +21,23 @@ _NAMED: Final = 2  # files; more are counted
 
 
 @command("list")
-def keys_list(app: App) -> None:
+@click.option("--live", is_flag=True, help="Ask the cluster, too, which identities it holds.")
+def keys_list(app: App, *, live: bool) -> None:
     """List who reads which encrypted files.
 
     Names come from .sops.yaml: the comment behind a recipient, or its anchor. Nothing is decrypted, and no identity is
     needed. With -v whole recipients and all their files.
     """
     work = KeyWork(app)
-    app.output.put("recipients", [_as_json(holder) for holder in work.holders])
+    held = held_recipients(app) if live else None
+    app.output.put("recipients", [_as_json(holder, held) for holder in work.holders])
     app.output.put("other_keys", {each.file: list(each.metadata.other_keys) for each in work.files})
     if not work.holders:
         app.output.rows([Row(("Nothing is encrypted here, and no rule names a recipient.",), Mark.SAME)])
         app.output.next("matrix-secrets encrypt")
         return
     total = len(work.files)
-    app.output.rows([_row(holder, total, whole=app.settings.verbose) for holder in work.holders])
+    app.output.rows([_row(holder, total, held, whole=app.settings.verbose) for holder in work.holders])
     if app.settings.verbose:
         for holder in work.holders:
             app.output.rows([Row((file,)) for file in holder.files], f"{holder.name or short(holder.key)} reads")
@@ -44,10 +49,12 @@ def keys_list(app: App) -> None:
         app.output.next("matrix-secrets keys sync")
 
 
-def _row(holder: Holder, total: int, *, whole: bool) -> Row:
+def _row(holder: Holder, total: int, held: frozenset[str] | None, *, whole: bool) -> Row:
     reads = f"all {total} files" if len(holder.files) == total > 1 else _files(holder.files)
     remarks = [f"yours, from {holder.source}"] if holder.source else []
-    remarks += ["the cluster's"] if holder.is_cluster else []
+    remarks += ["the cluster's"] if holder.is_cluster and held is None else []
+    remarks += ["the cluster holds it"] if held is not None and holder.key in held else []
+    remarks += ["the cluster's by its name, but it does not hold it"] if _lost(holder, held) else []
     remarks += [f"should read {_files(holder.lacking)}, and cannot"] if holder.lacking else []
     remarks += [f"should not read {_files(holder.surplus)}"] if holder.surplus else []
     remarks += ["in no rule"] if not holder.rules else []
@@ -56,18 +63,22 @@ def _row(holder: Holder, total: int, *, whole: bool) -> Row:
     return Row((holder.name or "(no name)", key, f"reads {reads}", "; ".join(remarks)), mark)
 
 
+def _lost(holder: Holder, held: frozenset[str] | None) -> bool:
+    return held is not None and holder.is_cluster and holder.key not in held
+
+
 def _files(files: tuple[str, ...]) -> str:
     if not files:
         return "no file"
     return ", ".join(files) if len(files) <= _NAMED else f"{len(files)} files"
 
 
-def _as_json(holder: Holder) -> dict[str, object]:
+def _as_json(holder: Holder, held: frozenset[str] | None) -> dict[str, object]:
     return {
         "recipient": holder.key,
         "name": holder.name or None,
         "yours": holder.source is not None,
-        "cluster": holder.is_cluster,
+        "cluster": holder.is_cluster if held is None else holder.key in held,
         "rules": list(holder.rules),
         "files": list(holder.files),
         "lacking": list(holder.lacking),

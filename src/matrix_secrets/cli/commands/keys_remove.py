@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from matrix_secrets.cli.carryout import carry_out
+from matrix_secrets.cli.clusterkeys import held_recipients
 from matrix_secrets.cli.command import command
 from matrix_secrets.cli.keywork import KeyWork
 from matrix_secrets.cli.offboarding import tell, what_they_know
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 @command("remove")
 @click.argument("name")
 @click.option("--force-cluster", is_flag=True, help="Take off the cluster's key, too, although Flux decrypts with it.")
+@click.option("--live", is_flag=True, help="Ask the cluster which keys it decrypts with, instead of going by names.")
 @mutating
-def keys_remove(app: App, *, name: str, force_cluster: bool, how: How) -> int:
+def keys_remove(app: App, *, name: str, force_cluster: bool, live: bool, how: How) -> int:
     """Take somebody off every encrypted file, so that it really ends.
 
     NAME is a name of .sops.yaml, or a recipient. They leave every rule, and each file that they read gets a new data
@@ -32,7 +34,7 @@ def keys_remove(app: App, *, name: str, force_cluster: bool, how: How) -> int:
     """
     work = KeyWork(app)
     leaving = named(work.holders, name)
-    refuse_cluster(leaving, force=force_cluster)
+    refuse_cluster(leaving, force=force_cluster, held=held_recipients(app) if live else None)
     question = left_for(work.files, leaving, work.holders)
     if question is not None and not how.dry_run and not app.confirm(question):
         raise RefusedError("not done: nothing was changed", hint="matrix-secrets keys list shows who else reads what")
