@@ -63,7 +63,7 @@ def _audits(place: Path, sops: Path, gitleaks: Path) -> Iterator[str]:
         each.append((mine, own))
         ratios = f"{mine.seconds / leaks.seconds:.2f} and {mine.seconds / plain.seconds:.2f} {TIMES} theirs"
         yield (
-            f"  {commits:>6,} commits   audit {mine.seconds:6.2f} s {mine.mebibytes:4.0f} MiB (without git {own:3.0f})   "
+            f"  {commits:>6,} commits   audit {mine.seconds:6.2f} s {mine.mebibytes:4.0f} MiB (without git {own:.0f})  "
             f"gitleaks {leaks.seconds:6.2f} s {leaks.mebibytes:4.0f} MiB   git log -p {plain.seconds:6.2f} s   "
             f"{ratios}"
         )
