@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 COMMITS: Final = (1_000, 10_000)
+OWN_MEMORY: Final = Path(__file__).parent / "benching" / "own_memory.py"
 ANEW: Final = 51
 HOOK_ROUNDS: Final = 15
 
@@ -48,7 +49,7 @@ def main() -> int:
 def _audits(place: Path, sops: Path, gitleaks: Path) -> Iterator[str]:
     """Yield a line for each length of the history."""
     yield f"audit of a history of two files of 10 kB, a new secret in every {ANEW}st commit"
-    each: list[Cost] = []
+    each: list[tuple[Cost, float]] = []
     for commits in COMMITS:
         site = Site(place / f"history-{commits}", sops)
         site.encrypt(POSTGRES, SYNAPSE)
@@ -58,18 +59,26 @@ def _audits(place: Path, sops: Path, gitleaks: Path) -> Iterator[str]:
         theirs = Command([str(gitleaks), *words], site.root, site.env)
         log = Command(["git", "log", "--all", "--reflog", "-p", "--no-textconv"], site.root, site.env)
         mine, leaks, plain = by_turns([ours, theirs, log], 3)
-        each.append(mine)
+        own = _own_memory(site)
+        each.append((mine, own))
         ratios = f"{mine.seconds / leaks.seconds:.2f} and {mine.seconds / plain.seconds:.2f} {TIMES} theirs"
         yield (
-            f"  {commits:>6,} commits   audit {mine.seconds:6.2f} s {mine.mebibytes:4.0f} MiB   "
+            f"  {commits:>6,} commits   audit {mine.seconds:6.2f} s {mine.mebibytes:4.0f} MiB (without git {own:.0f})  "
             f"gitleaks {leaks.seconds:6.2f} s {leaks.mebibytes:4.0f} MiB   git log -p {plain.seconds:6.2f} s   "
             f"{ratios}"
         )
     factor = COMMITS[1] / COMMITS[0]
     yield (
-        f"  {factor:.0f} {TIMES} the commits: {each[1].seconds / each[0].seconds:.1f} {TIMES} the time, "
-        f"{each[1].mebibytes / each[0].mebibytes:.2f} {TIMES} the memory"
+        f"  {factor:.0f} {TIMES} the commits: {each[1][0].seconds / each[0][0].seconds:.1f} {TIMES} the time, "
+        f"{each[1][1] / each[0][1]:.2f} {TIMES} the memory of the process itself"
     )
+
+
+def _own_memory(site: Site) -> float:
+    """Return the MiB of the process itself: git maps its packs whole, here as for `git log`."""
+    words = [sys.executable, str(OWN_MEMORY), "audit", "--quiet"]
+    done = subprocess.run(words, cwd=site.root, env=site.env, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[-1]) / 1024
 
 
 def _hooks(place: Path, sops: Path) -> Iterator[str]:

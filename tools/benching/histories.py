@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.discovery import find_identities
@@ -12,7 +15,6 @@ from matrix_secrets.sops.builtin import BuiltinEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _FILES: Final = ("apps/matrix/postgres.yaml", "apps/matrix/synapse.yaml")
 _BEGUN: Final = 1_700_000_000
@@ -23,13 +25,19 @@ _OPTION: Final = re.compile(r"(SYNAPSE_FORM_SECRET|max_upload_size): .*")
 def long_history(root: Path, env: Mapping[str, str], commits: int, anew: int) -> None:
     """Add commits to an encrypted repository: each changes one of two files, as people and bots do.
 
-    Every ``anew``-th has a new secret, encrypted; the others another image.
+    Every ``anew``-th has a new secret, encrypted; the others another image. In a process of its own: what a process
+    that is measured takes in memory counts from what its parent had.
     """
-    engine = BuiltinEngine(lambda: find_identities(env).identities)
+    command = [sys.executable, __file__, str(root), str(commits), str(anew)]
+    subprocess.run(command, cwd=root, env=env, check=True)
+
+
+def _make(root: Path, commits: int, anew: int) -> None:
+    engine = BuiltinEngine(lambda: find_identities(os.environ).identities)
     stream = b"".join(_commits(root, engine, commits, anew))
-    subprocess.run(["git", "fast-import", "--quiet", "--force"], cwd=root, env=env, check=True, input=stream)
+    subprocess.run(["git", "fast-import", "--quiet", "--force"], cwd=root, check=True, input=stream)
     for words in (["reset", "--quiet", "--hard", "history"], ["repack", "-a", "-d", "--quiet"]):
-        subprocess.run(["git", *words], cwd=root, env=env, check=True)
+        subprocess.run(["git", *words], cwd=root, check=True)
 
 
 def _commits(root: Path, engine: BuiltinEngine, commits: int, anew: int) -> Iterator[bytes]:
@@ -58,3 +66,7 @@ def _head(number: int) -> bytes:
 
 def _file(name: str, content: bytes) -> bytes:
     return f"M 100644 inline {name}\ndata {len(content)}\n".encode() + content + b"\n"
+
+
+if __name__ == "__main__":
+    _make(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
