@@ -31,24 +31,32 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The median of the wall-clock times, in seconds, and the largest resident size that was seen, in MiB."""
+    """Medians of the wall-clock and of the processor's time, in seconds, and the largest resident size, in MiB."""
 
     seconds: float
+    processor: float
     mebibytes: float
 
 
 def by_turns(commands: Sequence[Command], rounds: int) -> list[Cost]:
     """Run the commands one after the other, again and again: what slows the machine down hits them alike."""
-    times: list[list[float]] = [[] for _ in commands]
+    times: list[list[tuple[float, float]]] = [[] for _ in commands]
     sizes = [0.0] * len(commands)
     for _ in range(rounds):
         for number, command in enumerate(commands):
             if command.before is not None:
                 command.before()
-            seconds, size = _run(command)
-            times[number].append(seconds)
+                os.sync()  # what it wrote is not to be paid for by who syncs first
+            seconds, processor, size = _run(command)
+            times[number].append((seconds, processor))
             sizes[number] = max(sizes[number], size)
-    return [Cost(statistics.median(found), size) for found, size in zip(times, sizes, strict=True)]
+    return [_median(found, size) for found, size in zip(times, sizes, strict=True)]
+
+
+def _median(found: Sequence[tuple[float, float]], size: float) -> Cost:
+    return Cost(
+        statistics.median(seconds for seconds, _ in found), statistics.median(other for _, other in found), size
+    )
 
 
 def loop(program: Sequence[str], files: Sequence[str]) -> list[str]:
@@ -56,7 +64,7 @@ def loop(program: Sequence[str], files: Sequence[str]) -> list[str]:
     return ["sh", "-c", f'for file do {shlex.join(program)} "$file" || exit; done', "sh", *files]
 
 
-def _run(command: Command) -> tuple[float, float]:
+def _run(command: Command) -> tuple[float, float, float]:
     begun = time.perf_counter()
     with subprocess.Popen(
         command.words, cwd=command.cwd, env=command.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -70,4 +78,4 @@ def _run(command: Command) -> tuple[float, float]:
         shown = " ".join(command.words)[:200]
         message = f"{shown} ended with exit code {process.returncode}: {said.decode(errors='replace').strip()[-500:]}"
         raise BenchError(message)
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024

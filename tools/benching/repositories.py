@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,14 @@ class Site:
         """Make a call of sops, or a shell's loop over several files."""
         program = [str(self.sops), *words]
         line = [*program, *files] if len(files) == 1 else loop(program, files)
+        return Command(line, self.root, self.env, before)
+
+    def their_turns(
+        self, *turns: Sequence[str], files: Sequence[str], before: Callable[[], None] | None = None
+    ) -> Command:
+        """Make a shell's loop that calls sops several times for each file."""
+        calls = " && ".join(f'{shlex.join([str(self.sops), *words])} "$file"' for words in turns)
+        line = ["sh", "-c", f"for file do {calls} || exit; done", "sh", *files]
         return Command(line, self.root, self.env, before)
 
     def restoring(self, *names: str) -> Callable[[], None]:

@@ -144,14 +144,13 @@ class _Composer:
         return begin if found is None else found.end()
 
     def _collection(self, opened: Any, closed: Any, children: list[Node]) -> Node:  # noqa: ANN401  the same
-        start, end = opened.start_mark.index + self._offset, closed.end_mark.index + self._offset
+        start = opened.start_mark.index + self._offset
         flow = bool(opened.flow_style)
-        if not flow and children:
-            end = children[-1].end
+        end = children[-1].end if children and not flow else closed.end_mark.index + self._offset
         if type(opened).__name__ == "SequenceStartEvent":
             return Sequence(start, end, flow, tuple(children), opened.anchor, opened.tag)
-        pairs = tuple(zip(children[::2], children[1::2], strict=True))
-        return Mapping(start, end, flow, pairs, opened.anchor, opened.tag)
+        pair = iter(children)
+        return Mapping(start, end, flow, tuple(zip(pair, pair, strict=True)), opened.anchor, opened.tag)
 
     @staticmethod
     def _empty_to_none(root: Node | None) -> Node | None:

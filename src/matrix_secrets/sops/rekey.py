@@ -99,7 +99,7 @@ def _only_metadata(stream: Stream) -> Metadata:
     """Read the block that all documents share. Raises BadManifestError where one has another."""
     first = read_metadata(stream)
     for document, block in blocks(stream):
-        if read_metadata(stream, document.index) != first:
+        if document.index and read_metadata(stream, document.index) != first:
             raise BadManifestError(
                 "its sops: block is not that of the first document: it is not clear who reads what",
                 place=Place(stream.file, f"document {document.index + 1}", (KEY,), _line(stream, block.start)),
@@ -156,12 +156,13 @@ def _compare(stream: Stream, old: Opened, key: DataKey, metadata: Metadata) -> N
 
 def _read_back(stream: Stream, wanted: Metadata) -> Metadata:
     """Read every block of a new text: each says what is wanted, no more and no less. Returns what the first says."""
+    first = read_metadata(stream)
     for document, _ in blocks(stream):
-        found = read_metadata(stream, document.index)
+        found = read_metadata(stream, document.index) if document.index else first
         if found != replace(wanted, age=found.age) or sorted(found.age) != sorted(wanted.age):
             message = f"{stream.file}: document {document.index + 1} did not become what was planned"
             raise AssertionError(message)
-    return read_metadata(stream)
+    return first
 
 
 def _prove_ours(engine: BuiltinEngine, old: Metadata, new: Metadata, file: str, key: DataKey) -> None:

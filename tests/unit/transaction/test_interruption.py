@@ -11,7 +11,7 @@ DRIVER = Path(__file__).with_name("interrupted.py")
 
 def test_a_kill_at_any_call_leaves_all_old_or_all_new(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(DRIVER), str(tmp_path)], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, str(DRIVER), str(tmp_path)], capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     results = [json.loads(line) for line in done.stdout.splitlines()]
