@@ -178,7 +178,7 @@ def test_a_secret_that_the_pod_misses(patient: Patient) -> None:
 def test_another_server_name_after_the_first_user(patient: Patient) -> None:
     register = "register_new_matrix_user -c /conf/homeserver.yaml -u admin -a -p secret http://localhost:8008"
     patient.kubectl(f"exec -n matrix deploy/synapse -c synapse -- {register}")
-    patient.shell("matrix-secrets configure --server-name chat.example.net --force-server-name --yes")
+    patient.shell("matrix-secrets configure --server-name chat.home.arpa --force-server-name --yes")
     patient.shell("matrix-secrets encrypt")
     patient.push("Another name")
     report = patient.finds("synapse-server-name-changed")
