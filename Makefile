@@ -60,6 +60,7 @@ cluster: $(DEV_STAMP) parts ## a whole cluster with Flux on this machine, to pla
 bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
 	@$(BIN)/python tools/bench.py $(ARGS)
 	@$(BIN)/python tools/bench_keys.py
+	@$(BIN)/python tools/bench_audit.py
 
 lock: ## new lock files (UPGRADE=1: newest versions)
 	@test -x .venv-lock/bin/pip-compile || $(PYTHON) -m venv .venv-lock

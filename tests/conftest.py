@@ -48,6 +48,7 @@ not_run: Counter[tuple[str, ...]] = Counter()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-parts", action="store_true", help="leave out every test that needs a real part")
+    parser.addoption("--every-point", action="store_true", help="stop a rotation everywhere, each way home: hours")
 
 
 def missing_parts(item: pytest.Item) -> tuple[str, ...]:

@@ -26,6 +26,10 @@ PAGES: Final = (
     "docs/tutorial.md",
     "docs/howto/existing.md",
     "docs/howto/change-a-value.md",
+    "docs/howto/seal.md",
+    "docs/howto/rotate.md",
+    "docs/reference/declarations.md",
+    *(f"docs/howto/{page}.md" for page in ("hooks", "audit", "diff", "merge", "leaked")),
     *(f"docs/howto/keys-{page}.md" for page in ("new", "list", "add", "remove", "sync", "backup")),
 )
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -35,6 +39,7 @@ SAME: Final = (
     (r"age1[0-9a-z]{1,12}…[0-9a-z]{1,12}", "age1…"),
     (r"ENC\[AES256_GCM,[^\]]*\]?", "ENC[…]"),
     (r"\b[0-9a-f]{32,64}\b", "HEX"),
+    (r"\b(?:just now|\d+ (?:minute|hour|day|week|month|year)s? ago)", "AGO"),
     (r"\b[0-9a-f]{7,12}\b", "COMMIT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "DATE"),
     (r" +", " "),

@@ -1,4 +1,4 @@
-"""Real parts for the tests: sops, age, kubectl, Synapse, PostgreSQL, pinned by checksum, in the user's cache.
+"""Real parts for the tests: sops, age, Kubernetes, Flux, Synapse, PostgreSQL, pinned by checksum, in the user's cache.
 
     python tools/parts.py list
     python tools/parts.py build [NAME…]

@@ -38,7 +38,8 @@ _JSON = """## JSON
 | `error` | null, or `code`, `message`, `hint`, and `cause` where it is known |
 | `next` | the commands that come next |
 
-What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `links` of `doctor`.
+What else a command has to tell stands under keys of its own: `secrets` of `show`, `text` of `decrypt`, `leaks` of
+`audit`, `links` of `doctor`.
 """
 _EXITS = """## Exit codes
 
@@ -63,7 +64,9 @@ def page() -> str:
             parts.append(_section(f"{NAME} {name}", load(entry.target), level=2))
         else:
             parts += [
-                _section(f"{NAME} {name} {sub}", load(inner.target), level=2) for sub, inner in entry.commands.items()
+                _section(f"{NAME} {name} {sub}", load(inner.target), level=2)
+                for sub, inner in entry.commands.items()
+                if not inner.hidden
             ]
     shared = [param for param in root.params if isinstance(param, GlobalOption)]
     ctx = click.Context(root, info_name=NAME)

@@ -54,6 +54,8 @@ STOPPING = states.editor("kill -INT $$")
 SECRETS: Final = ("postgres", "macaroon", "registration", "form")
 FD: Final = ("--passphrase-fd", "7")
 BACKUP: Final = "{secret}/backup.age"
+PUSHING: Final = {"PRE_COMMIT_TO_REF": "HEAD", "PRE_COMMIT_REMOTE_BRANCH": "refs/heads/main"}
+THREE: Final = ("{secret}/base", "{secret}/ours", "{secret}/theirs", "7", POSTGRES)
 MY_KEYS: Final = "home/.config/sops/age/keys.txt"
 ELSEWHERE: Final = "secret/key.txt"
 
@@ -164,7 +166,10 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("rotate", "--offline", "--yes", "form_secret", *COMMIT), PLAIN, 3),
         Case(("rotate", "--offline", "form_secret"), code=2),
         Case(("rotate", "--dry-run"), engines=BOTH),
-        Case(("rotate",), code=3),
+        Case(("rotate",), code=4),
+        Case(("rotate", "--heal"), code=4),
+        Case(("rotate", "--status")),
+        Case(("rotate", "--resume", "--abort"), code=2),
         Case(("rotate", "--offline", "--yes", "signing_key"), code=3),
         Case(("rotate", "--offline", "--yes"), PLAIN, 3, states.disagreeing),
         Case(("rotate", "--offline", "--yes"), code=3, change=states.tampered, engines=BOTH),
@@ -189,6 +194,36 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("verify",), code=1, change=states.typed_in, engines=BOTH),
         Case(("verify",), code=1, change=states.others_identity, engines=BOTH),
         Case(("verify",), code=1, change=states.key_lying_about),
+    ),
+    "audit": (
+        Case(("audit",), engines=BOTH),
+        Case(("audit",), code=1, change=states.leak_committed),
+        Case(("audit", "--accept"), change=states.leak_committed),
+        Case(("audit",), code=1, change=states.others_identity),
+        Case(("audit",), code=1, change=states.damaged_identity),
+        Case(("audit", "--since", "nowhere"), code=2),
+    ),
+    "hooks install": (Case(("hooks", "install")), Case(("hooks", "install"), PLAIN)),
+    "hooks uninstall": (Case(("hooks", "uninstall")),),
+    "hooks pre-commit": (
+        Case(("hooks", "pre-commit")),
+        Case(("hooks", "pre-commit"), PLAIN, 1, states.all_staged),
+        Case(("hooks", "pre-commit"), code=1, change=states.leak_staged, engines=BOTH),
+        Case(("hooks", "pre-commit"), PLAIN, 1, states.broken_staged),
+    ),
+    "hooks pre-push": (
+        Case(("hooks", "pre-push"), env=PUSHING, engines=BOTH),
+        Case(("hooks", "pre-push"), code=1, change=states.leak_committed, env=PUSHING),
+    ),
+    "hooks textconv": (
+        Case(("hooks", "textconv", POSTGRES)),
+        Case(("hooks", "textconv", SYNAPSE), change=states.others_identity),
+        Case(("hooks", "textconv", POSTGRES), change=states.tampered),
+        Case(("hooks", "textconv", POSTGRES, "--reveal"), shows=(*SECRETS, "comment")),
+    ),
+    "hooks merge": (
+        Case(("hooks", "merge", *THREE), change=states.three_versions),
+        Case(("hooks", "merge", *THREE), code=1, change=states.three_at_odds),
     ),
     "completion": (Case(("completion", "bash")),),
 }

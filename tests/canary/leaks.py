@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MEMORY = "/dev/shm/"  # noqa: S108  where an editor's copy may stand
 # Programs that get the user's whole environment: they run what is the user's own.
 THE_USERS_OWN = (("git", "commit"), ("git", "push"))
+OBJECTS = "a Git object"
 DECRYPTING = {"decrypt", "edit", "updatekeys"}
 
 
@@ -25,7 +26,7 @@ def standing(place: Place, markers: Markers) -> dict[str, frozenset[str]]:
         for path in directory.rglob("*"):
             if path.is_file() and (held := markers.found_in(path.read_bytes())):
                 found[str(path.relative_to(place.directory))] = held
-    return found
+    return {**found, OBJECTS: markers.found_in(place.objects())}
 
 
 @dataclass
@@ -42,7 +43,6 @@ class Search:
     def everywhere(self) -> list[tuple[str, object]]:
         """Return everything that is where it must not be: places, and names of markers."""
         self.output()
-        self.free("a Git object", self.place.objects())
         self.children()
         self.passing_files()
         self.files()

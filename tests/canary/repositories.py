@@ -183,3 +183,40 @@ def editor(words: str) -> Callable[[Place, Markers], None]:
         script.chmod(0o755)
 
     return make
+
+
+def all_staged(place: Place, _markers: Markers) -> None:
+    place.git("add", "--all")
+
+
+def leak_staged(place: Place, markers: Markers) -> None:
+    place.file("notes.md").write_text(f"{markers.postgres}\n{markers.identity}\n")
+    place.git("add", "notes.md")
+
+
+def broken_staged(place: Place, markers: Markers) -> None:
+    broken_outside(place, markers)
+    place.git("add", "--all")
+
+
+def leak_committed(place: Place, markers: Markers) -> None:
+    """A note with a value and a key, and a message with another value; the note is gone again."""
+    leak_staged(place, markers)
+    place.git("commit", "--quiet", "--message", f"it is {markers.form}")
+    place.git("rm", "--quiet", "notes.md")
+    place.git("commit", "--quiet", "--message", "gone")
+
+
+def three_versions(place: Place, _markers: Markers) -> None:
+    """Versions of an encrypted file that a merge driver is given, changed in different places."""
+    text = place.file(POSTGRES).read_text()
+    (place.secret / "base").write_text(text)
+    (place.secret / "ours").write_text(re.sub(r"image: postgres:\S+", "image: postgres:16", text))
+    (place.secret / "theirs").write_text(re.sub(r"storage: \S+", "storage: 99Gi", text))
+
+
+def three_at_odds(place: Place, _markers: Markers) -> None:
+    text = place.file(POSTGRES).read_text()
+    (place.secret / "base").write_text(text)
+    for name in ("ours", "theirs"):
+        (place.secret / name).write_text(re.sub(r"image: postgres:\S+", f"image: {name}", text))

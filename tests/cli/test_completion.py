@@ -26,6 +26,8 @@ def test_commands_options_stacks_and_names(guide: Cli) -> None:
         "decrypt",
         "edit",
         "show",
+        "seal",
+        "rotate",
         "verify",
         "completion",
     ]

@@ -59,9 +59,10 @@ def values(cli: Cli) -> dict[str, str]:
     return {row["name"]: row["value"] for row in shown}
 
 
-def test_not_in_a_cluster_yet(encrypted: Cli) -> None:
+def test_without_a_cluster(encrypted: Cli) -> None:
     tree = encrypted.tree()
-    done = encrypted("rotate", "form_secret", code=3)
+    done = encrypted("rotate", "form_secret", "--yes", code=4)
+    assert "kubeconfig" in done.err
     assert "matrix-secrets rotate --offline form_secret" in done.err
     assert "identity to all other servers" in encrypted("rotate", "signing_key", code=3).err
     assert encrypted.tree() == tree
@@ -93,8 +94,25 @@ def test_a_dry_run_shows_everything_and_asks_nothing(encrypted: Cli) -> None:
         row["name"] for row in encrypted("show", "--json").json["secrets"]
     ]
     assert found["rotation"][0]["restarts"] == ["Deployment/synapse"]
+    found = encrypted("rotate", "--offline", "--dry-run", "--json").json
     assert found["remaining"][0]["stack"] == "apps/matrix"
     assert encrypted.tree() == tree
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--resume", "--abort"],
+        ["--offline", "--status"],
+        ["--push"],
+        ["--commit", "--resume"],
+        ["--status", "form_secret"],
+        ["--heal", "form_secret"],
+    ],
+    ids=" ".join,
+)
+def test_what_contradicts_itself(encrypted: Cli, words: list[str]) -> None:
+    assert "fix:" in encrypted("rotate", *words, code=2).err
 
 
 def test_one_commit_and_what_remains(encrypted: Cli) -> None:

@@ -20,16 +20,26 @@ def test_it_waits_for_the_pushed_commit_in_order(home: Home) -> None:
     home.repository.edit("clusters/home/apps.yaml", "  prune: true\n", "  prune: true\n  dependsOn:\n  - name: base\n")
     text = (home.repository.root / "clusters/home/apps.yaml").read_text().partition("---\n")[2]
     base = text.replace("name: apps", "name: base").replace("  dependsOn:\n  - name: base\n", "")
-    (home.repository.root / "clusters/home/base.yaml").write_text(base.replace("./apps", "./apps/matrix"))
-    (home.repository.root / "apps/matrix/kustomization.yaml").write_text("resources: [namespace.yaml]\n")
+    (home.repository.root / "clusters/home/base.yaml").write_text(base.replace("./apps", "./base"))
+    (home.repository.root / "base").mkdir()
+    (home.repository.root / "base/namespace.yaml").write_text(
+        (home.repository.root / NAMESPACE).read_text().replace("name: matrix", "name: base")
+    )
     commit = home.repository.push("A dependency")
     assert flux.ready(home.cluster.kustomization("apps")) == "True", "of the commit before"
-    home.cli(*RECONCILE, code=None)  # flux-system has to apply the owner before its dependency is known
     done = home.cli(*RECONCILE, "--json").json
     assert done["commit"] == commit
     names = [each["name"] for each in done["applied"]]
     assert names == ["flux-system", "flux-system", "base", "apps"]
     assert all(each["revision"].endswith(commit) for each in done["applied"])
+
+
+def test_an_owner_that_comes_with_the_commit(home: Home) -> None:
+    home.cluster.forge.immediate = False
+    home.repository.edit("clusters/home/apps.yaml", "name: apps", "name: matrix")
+    home.repository.push("Another name")
+    done = home.cli(*RECONCILE, "--json").json
+    assert [each["name"] for each in done["applied"]] == ["flux-system", "flux-system", "matrix"]
 
 
 def test_a_dry_run_asks_for_nothing(home: Home) -> None:

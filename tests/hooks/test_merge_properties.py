@@ -10,6 +10,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from conforming.realsops import ENGINE, FILE, IDENTITY, RealSops
 from matrix_secrets.agekeys.generate import generate_identity
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.merging import CannotMergeError, merge
@@ -20,7 +21,6 @@ from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.rekey import with_new_data_key, with_recipients
 from tests.hooks.mergemodels import Model, Target, edited, edits, expected, models
-from tests.sops.engine_interop.realsops import ENGINE, FILE, IDENTITY, RealSops
 from tests.unit.sops.builtintexts import rule
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def test_where_git_merges_the_plain_texts_so_do_we(
     left: dict[Target, str | None],
     right: dict[Target, str | None],
 ) -> None:
-    texts = [model.text() for model in (base, edited(base, left), edited(base, right))]
+    texts = (base.text(), edited(base, left).text(), edited(base, right).text())
     theirs = git_merge(tmp_path_factory.mktemp("git"), *texts)
     if theirs is None:
         event("git has a conflict")
@@ -144,10 +144,14 @@ lines = st.lists(
 )
 
 
+def joined(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
 @given(lines, lines, lines)
 def test_any_texts_at_all(one: list[str], two: list[str], three: list[str]) -> None:
     """Nothing but a merge, a conflict, or a refusal; and what only one side changed is that side."""
-    texts = ["".join(f"{line}\n" for line in each) for each in (one, two, three)]
+    texts = (joined(one), joined(two), joined(three))
     try:
         for text in texts:
             parse(text)

@@ -58,11 +58,11 @@ class Cluster:
         """A kubeconfig of a new user who may do what the RBAC rules say, in one namespace or everywhere."""
         return self.users.mint(*rules, namespace=namespace)
 
-    def wait(self, condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    def wait(self, condition: Callable[[], bool], what: str | Callable[[], str], seconds: float = 120) -> None:
         """Wait for something to become true, and say what never did."""
         end = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < end, f"not within {seconds} s: {what}"
+            assert time.monotonic() < end, f"not within {seconds} s: {what() if callable(what) else what}"
             time.sleep(0.1)
 
     def kustomization(self, name: str, namespace: str = flux.SYSTEM) -> Resource:
@@ -80,7 +80,7 @@ class Cluster:
         """Wait until a Kustomization of Flux is Ready on exactly this commit."""
         self.wait(
             lambda: flux.ready_on(self.kustomization(name), commit),
-            f"{name} Ready on {commit}: {self.kustomization(name).get('status')}",
+            lambda: f"{name} Ready on {commit}: {self.kustomization(name).get('status')}",
             seconds,
         )
 

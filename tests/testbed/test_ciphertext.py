@@ -42,6 +42,7 @@ def secret_only(guide_repository: FluxRepository, sops_binary: Path, identity: x
     stack = guide_repository.root / "apps/matrix"
     for file in stack.iterdir():
         file.unlink()
+    (stack / "kustomization.yaml").write_text("resources: [namespace.yaml, secret.yaml]\n")
     (stack / "namespace.yaml").write_text(NAMESPACE)
     encrypt(stack / "secret.yaml", SECRET, sops_binary, identity)
     return guide_repository

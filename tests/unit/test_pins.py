@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.part import GoPart, load_parts
+from provision.part import FilesPart, GoPart, load_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [*ROOT.glob("requirements*.lock"), *ROOT.glob("tests/parts/*/requirements.lock")]
@@ -30,7 +30,7 @@ def test_development_installs_what_users_install() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [part for part in load_parts().values() if isinstance(part, GoPart)], ids=lambda part: part.name
+    "part", [part for part in load_parts().values() if isinstance(part, GoPart | FilesPart)], ids=lambda part: part.name
 )
 def test_a_go_part_is_in_its_go_sum(part: GoPart) -> None:
     assert re.search(rf" v{re.escape(part.version)} h1:", (part.folder / "go.sum").read_text())

@@ -124,5 +124,15 @@ class Site:
         """Encrypt files, by ours."""
         self._do(*our_command(), "encrypt", *names)
 
+    def run(self, *words: str) -> None:
+        """Run a command of ours."""
+        self._do(*our_command(), *words)
+
+    def commit(self) -> None:
+        """Commit all that is there."""
+        who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+        self._do("git", "add", "--all")
+        self._do("git", *who, "commit", "--quiet", "--message", "all")
+
     def _do(self, *words: str) -> str:
         return subprocess.run(words, cwd=self.root, env=self.env, check=True, capture_output=True, text=True).stdout

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.checks.sealedfiles import FILE_KINDS, check_files
 from matrix_secrets.manifests.nodes import child, find, text_at
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
-from matrix_secrets.stack.layouts import PASSWORD, PASSWORD_VARIABLES, has_option, is_sealed, uses_postgres
+from matrix_secrets.stack.layouts import (
+    PASSWORD,
+    PASSWORD_VARIABLES,
+    has_option,
+    is_sealed,
+    password_elsewhere,
+    uses_postgres,
+)
 from matrix_secrets.stack.model import SecretSpot
 from matrix_secrets.stack.recognition import keys_of
 from matrix_secrets.stack.sealedpods import PASSWORD_VARIABLE
@@ -55,6 +63,9 @@ OTHER_VARIABLE: Final = warning(
     "PGPASSWORD comes from another place than the managed POSTGRES_PASSWORD: the two can differ.",
     "Take it out of the Deployment, then `matrix-secrets seal`.",
 )
+_DSN: Final = (*PASSWORD[:-1], "dsn")
+# https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING: both forms
+_DSN_PASSWORD: Final = re.compile(r"\bpassword\s*=|://[^/@\s]*:[^/@\s]*@")
 KINDS: Final = (INLINE, PARTLY, PASSWORD_INLINE, NO_VARIABLE, PLAIN_VARIABLE, OTHER_VARIABLE, *FILE_KINDS)
 
 
@@ -98,7 +109,11 @@ def _password(
             yield PASSWORD_INLINE.at(config.place(PASSWORD), message, fix)
         elif is_sealed(config):
             yield PARTLY.at(config.place(PASSWORD), "is not sealed, other secrets of this file are", fix)
-    elif not any(config.node((*PASSWORD[:-1], name)) is not None for name in ("passfile", "service", "dsn")):
+    elif _DSN_PASSWORD.search(config.text(_DSN) or "") and is_sealed(config):
+        what = "name host, user and database as arguments of their own, without the password"
+        mended = f"{subject.edit(config.file, what)}, then: {fix}"
+        yield PASSWORD_INLINE.at(config.place(_DSN), "the connection string holds the database's password", mended)
+    elif not password_elsewhere(config):
         for each in containers:
             if not _has_password(stack, each) and each.path[-2] == "containers":
                 message = f"this Synapse has no password for its database: no {PASSWORD_VARIABLE}"

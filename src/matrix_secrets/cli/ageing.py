@@ -34,9 +34,11 @@ def duration(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 
 def ages_of(app: App, secrets: Sequence[tuple[Stack, ManagedSecret]]) -> AgeTable:
     """Find the ages of some secrets' values, saying how far it is."""
+    from matrix_secrets.cli.keywork import KeyWork  # noqa: PLC0415  only where ages are asked for
     from matrix_secrets.operations.ages import Ages  # noqa: PLC0415  GitPython: 0.1 s
 
-    finder = Ages(app.work_tree, lambda text, file: app.workspace.engine.decrypt(text, file=file))
+    engine = KeyWork(app).workspace.engine  # old contents are opened without a process for each
+    finder = Ages(app.work_tree, lambda text, file: engine.decrypt(text, file=file))
     found: AgeTable = {}
 
     def progress() -> str:

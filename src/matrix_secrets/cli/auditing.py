@@ -15,18 +15,20 @@ from matrix_secrets.cli.output.places import path_text
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.errors import Place
 from matrix_secrets.findings import Severity
-from matrix_secrets.gitrepo.history import is_shallow
-from matrix_secrets.gitrepo.objectstream import revisions_since
+from matrix_secrets.gitrepo.objectstream import is_shallow, revisions_since
 from matrix_secrets.operations.audit import Audit, Wanted
 from matrix_secrets.operations.audit import audit as find
 from matrix_secrets.operations.audit_baseline import FILE, Seal, read_baseline, require_key, written_baseline
 from matrix_secrets.operations.audit_today import known_today
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.sops.metadata import read_metadata
+from matrix_secrets.sops.opening import open_file
 from matrix_secrets.transaction import FileWrite
 
 if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
     from matrix_secrets.findings import Finding
+    from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.operations.audit_leak import Leak
 
 
@@ -54,10 +56,12 @@ def search(app: App, since: str | None) -> Found:
     def told(number: int) -> None:
         at[0] = number
 
+    def decrypt(stream: Stream) -> str:
+        metadata = read_metadata(stream)
+        return open_file(stream, metadata, work.builtin.data_key(metadata, stream.file)).plain
+
     with app.output.working(lambda: f"looking through the history: {at[0]} contents"):
-        done = find(
-            tree, known, work.all_stacks, lambda text, name: work.builtin.decrypt(text, file=name), seal, wanted, told
-        )
+        done = find(tree, known, work.all_stacks, decrypt, seal, wanted, told)
     return Found(done, baseline, seal)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
 
 
-def told(app: App, merged: MergedFile, versions: Versions, files: tuple[Path, Path, Path]) -> int:
+def told(app: App, merged: MergedFile, versions: Versions, files: tuple[Path, Path, Path], *, plain: bool) -> int:
     """Write the result into the second file, as Git wants it (gitattributes(5)). Returns 1 for a conflict."""
     base, ours, theirs = files
     app.output.put("conflicts", [str(place) for place in merged.conflicts])
@@ -31,5 +31,5 @@ def told(app: App, merged: MergedFile, versions: Versions, files: tuple[Path, Pa
     for place in merged.conflicts:
         app.output.note(f"matrix-secrets: changed on both sides, differently: {place}")
     if merged.conflicts:
-        app.output.note(f"matrix-secrets: {advice(versions.file)}")
+        app.output.note(f"matrix-secrets: {advice(versions.file, plain=plain)}")
     return 1 if merged.conflicts else 0

@@ -12,7 +12,7 @@ from matrix_secrets.cluster.reading import list_kustomizations
 from matrix_secrets.findings import Severity
 from matrix_secrets.operations.fluxorder import in_order
 from matrix_secrets.operations.goal import pushed_goal
-from matrix_secrets.operations.live_decryption import find_live_owners
+from matrix_secrets.operations.live_decryption import find_live_owners, find_parents
 from matrix_secrets.operations.livesecrets import live_ciphertext
 from matrix_secrets.operations.reconcile import Watch, reconciled, require_git
 
@@ -25,39 +25,54 @@ if TYPE_CHECKING:
 
 def reconcile(app: App, timeout: float, *, dry_run: bool) -> int:
     """Ask Flux for the pushed commit, for ``timeout`` seconds; return 1 where a live Secret then holds ciphertext."""
-    goal, cluster = pushed_goal(app.work_tree), app.cluster
-    stacks = app.stacks
-    owners = app.timed("asking for the owners", lambda: find_live_owners(cluster, app.workspace, stacks))
-    chain = in_order([owner for _, owner in owners], list_kustomizations(cluster))
-    sources = list(dict.fromkeys(each.source for each in chain))
-    for source in sources:
-        require_git(source)
+    goal, cluster, stacks = pushed_goal(app.work_tree), app.cluster, app.stacks
+    parents = app.timed("asking for the owners", lambda: find_parents(cluster, app.workspace, stacks))
     app.output.put("cluster", {"context": cluster.context, "server": cluster.server})
     app.output.put("commit", goal.commit)
     if goal.unpushed:
         app.output.note(f"HEAD is not pushed: this waits for {goal.short}, which {goal.remote} has.")
     if dry_run:
-        rows = [Row((str(name),), Mark.SAME) for name in [*sources, *(each.ref for each in chain)]]
+        names = [*parents, *(owner for _, owner in find_live_owners(cluster, app.workspace, stacks))]
+        rows = [Row((str(each.ref),), Mark.SAME) for each in in_order(names, list_kustomizations(cluster))]
         app.output.rows(rows, f"Would ask {cluster.where} for {goal.short} (--dry-run: nothing was asked for):")
         return 0
-    _wait(app, Watch(cluster, goal, timeout), sources, chain)
+    waiting = _Waiting(app, Watch(cluster, goal, timeout))
+    waiting.for_all(in_order(parents, list_kustomizations(cluster)))
+    # Only now is what they depend on as the commit says it.
+    owners = find_live_owners(cluster, app.workspace, stacks)
+    waiting.for_all(in_order([owner for _, owner in owners], list_kustomizations(cluster)))
     found = [finding for stack, owner in owners for finding in live_ciphertext(cluster, stack, owner.target_namespace)]
     app.output.findings(found)
     return 1 if any(each.severity is Severity.ERROR for each in found) else 0
 
 
-def _wait(app: App, watch: Watch, sources: Sequence[ObjectName], chain: Sequence[LiveKustomization]) -> None:
-    steps = reconciled(watch, sources, [each.ref for each in chain])
-    width = max(len(str(name)) for name in [*sources, *(each.ref for each in chain)])
-    done: list[dict[str, str]] = []
-    app.output.put("applied", done)
-    while True:
-        begun = time.monotonic()
-        with app.output.working(lambda: watch.said):
-            step = next(steps, None)
-        if step is None:
-            return
-        done.append({"kind": step.name.kind, "namespace": step.name.namespace, "name": step.name.name})
-        done[-1]["revision"] = step.revision
-        what = f"{step.did} {commit_of(step.revision)[:8]}"
-        app.output.rows([Row((str(step.name).ljust(width), what, f"{time.monotonic() - begun:.0f} s"), Mark.DONE)])
+class _Waiting:
+    """Waits for one object after the other, each once, and says so."""
+
+    def __init__(self, app: App, watch: Watch) -> None:
+        self._app = app
+        self._watch = watch
+        self._seen: set[ObjectName] = set()
+        self._done: list[dict[str, str]] = []
+        app.output.put("applied", self._done)
+
+    def for_all(self, chain: Sequence[LiveKustomization]) -> None:
+        """Wait for the sources of these, then for these, in their order."""
+        sources = [name for name in dict.fromkeys(each.source for each in chain) if name not in self._seen]
+        for name in sources:
+            require_git(name)
+        names = [each.ref for each in chain if each.ref not in self._seen]
+        self._seen.update(sources, names)
+        width = max((len(str(name)) for name in [*sources, *names]), default=0)
+        steps = reconciled(self._watch, sources, names)
+        while True:
+            begun = time.monotonic()
+            with self._app.output.working(lambda: self._watch.said):
+                step = next(steps, None)
+            if step is None:
+                return
+            entry = {"kind": step.name.kind, "namespace": step.name.namespace, "name": step.name.name}
+            self._done.append({**entry, "revision": step.revision})
+            what = f"{step.did} {commit_of(step.revision)[:8]}"
+            cells = (str(step.name).ljust(width), what, f"{time.monotonic() - begun:.0f} s")
+            self._app.output.rows([Row(cells, Mark.DONE)])

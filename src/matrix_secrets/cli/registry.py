@@ -80,7 +80,7 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
     "seal": Entry(
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
-    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in every place."),
+    "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in Git, the cluster and the database."),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
     "doctor": Entry(
         f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."

@@ -53,6 +53,11 @@ class LiveWorkload:
     conditions: tuple[Condition, ...] = field(repr=False)
 
     @property
+    def never_two(self) -> bool:
+        """Whether an old pod is gone before a new one starts; a StatefulSet's always is."""
+        return self.kind != "Deployment" or self.strategy == "Recreate" or self.surge in {"0", "0%"}
+
+    @property
     def settled(self) -> bool:
         """Whether all its pods are of the present template, and ready."""
         return self.observed_generation >= self.generation and self.replicas == self.updated == self.ready
@@ -77,6 +82,7 @@ class LivePod:
     name: str
     namespace: str
     labels: Mapping[str, str]
+    annotations: Mapping[str, str]
     phase: str
     created: datetime | None
     started: datetime | None
@@ -130,6 +136,7 @@ def live_pod(found: Object) -> LivePod:
         name=meta["name"],
         namespace=meta.get("namespace", ""),
         labels=dict(meta.get("labels") or {}),
+        annotations=dict(meta.get("annotations") or {}),
         phase=status.get("phase", ""),
         created=moment(meta.get("creationTimestamp")),
         started=moment(status.get("startTime")),

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from matrix_secrets.gitrepo.locate import WorkTree
 
-_RAW: Final = ("--raw", "-z", "--no-abbrev", "--no-renames", "--root", "--no-ext-diff", "--diff-merges=combined")
+_RAW: Final = (
+    "--raw",
+    "-z",
+    "--no-abbrev",
+    "--no-renames",
+    "--root",
+    "--no-ext-diff",
+    "--diff-merges=combined",
+    "--topo-order",
+)
 _MARK: Final = b"\1"
 _FORMAT: Final = "--format=%x01%H %cs"
 _REFS: Final = ("for-each-ref", "--format=%(refname)", "--contains")
@@ -22,11 +31,15 @@ _REFS: Final = ("for-each-ref", "--format=%(refname)", "--contains")
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The oldest commit that brought a content in: id, date (``2026-01-31``), the file's name there."""
+    """The oldest commit that brought a content in: id, date (``2026-01-31``), the file's name there.
+
+    ``age`` counts what came in since: of two, the larger one is older.
+    """
 
     commit: str
     date: str
     file: str
+    age: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ def introductions(work_tree: WorkTree, blobs: Collection[str], revisions: tuple[
         return found
     wanted = frozenset(blob.encode() for blob in blobs)
     commit = date = ""
+    age = 0
     with streaming(work_tree, ("log", *_RAW, _FORMAT, *revisions)) as answers:
         words = _words(answers)
         for word in words:
@@ -56,7 +70,8 @@ def introductions(work_tree: WorkTree, blobs: Collection[str], revisions: tuple[
                 blob = word.rsplit(b" ", 2)[-2]
                 file = next(words, b"")
                 if blob in wanted:
-                    found[blob.decode()] = Introduction(commit, date, os.fsdecode(file))
+                    age += 1
+                    found[blob.decode()] = Introduction(commit, date, os.fsdecode(file), age)
     return found
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _LINES_SHOWN: Final = 20
 # Here the user's own programs run (hooks, signing), which may decrypt; no other git command has use for a private key.
 _RUNS_HOOKS: Final = frozenset({"commit", "push"})
-_PRIVATE: Final = "SOPS_AGE_KEY"
+PRIVATE: Final = "SOPS_AGE_KEY"
+"""The variable that no child gets for nothing."""
+
 # Up to the last @ of the word: a password may hold any character, and too much taken out is no harm.
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s'\"]*@")
 
@@ -106,8 +108,8 @@ def environment(work_tree: WorkTree, command: str) -> dict[str, str]:
     """Return what git is told beyond the environment: its language, no private key, and which repository."""
     # English, as GitPython wants it, but in UTF-8: hooks print names.
     env = {"LC_ALL": "C.UTF-8"}
-    if command not in _RUNS_HOOKS and _PRIVATE in os.environ:
-        env[_PRIVATE] = ""  # GitPython hands on the whole environment, and can only be told other values
+    if command not in _RUNS_HOOKS and PRIVATE in os.environ:
+        env[PRIVATE] = ""  # GitPython hands on the whole environment, and can only be told other values
     if "GIT_DIR" in os.environ or "GIT_WORK_TREE" in os.environ:
         # Inside a hook of another repository these would win over the directory that git is started in.
         env |= {"GIT_DIR": str(work_tree.git_dir), "GIT_WORK_TREE": str(work_tree.root)}

@@ -107,3 +107,8 @@ def revisions_since(work_tree: WorkTree, since: str | None) -> tuple[str, ...]:
     if not found.text:
         raise UsageError(f"{since} is no revision of this repository", hint="git log --oneline shows some")
     return (*EVERYTHING, f"^{found.text}")
+
+
+def is_shallow(work_tree: WorkTree) -> bool:
+    """Whether this clone lacks the older part of the history."""
+    return ask_git(work_tree, "rev-parse", "--is-shallow-repository", ok=(0, 128)).text == "true"

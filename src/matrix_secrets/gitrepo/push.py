@@ -27,6 +27,14 @@ _NOT_LET_IN: Final = (
 _NOT_REACHED: Final = ("Could not resolve host", "Connection refused", "Connection timed out", "unable to access")
 
 
+class BehindError(OutsideError):
+    """The remote's branch is not what it was thought to be: it has moved on, or is there although it must not be."""
+
+
+class RejectedError(OutsideError):
+    """The remote was reached and refuses: a protected branch, a hook."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """The branch that a local branch follows: the remote's name (or ``.``), and the full name of the ref there."""
@@ -57,24 +65,27 @@ def push(
     refspec: str | None = None,
     *,
     dry_run: bool = False,
+    expecting: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Pushed:
     """Push the current branch to its upstream, or ``refspec`` to ``remote``. Never forces.
 
-    ``env`` is what the user's hooks are told beyond the environment.
-
-    Raises `RefusedError` without a branch or an upstream, `OutsideError` with the remote's words if it is not taken.
+    ``expecting`` is what the ref there has to point to (empty: it must not be there); then, and only then, it may be
+    replaced. ``env`` is what the user's hooks are told beyond the environment. Raises `RefusedError` without a branch
+    or an upstream, `OutsideError` with the remote's words if it is not taken: `BehindError` where the ref is not what
+    it should be, `RejectedError` where the remote refuses it.
     """
     if remote is None or refspec is None:
         branch = _branch(work_tree)
         target = _target(work_tree, branch, remote)
         remote, refspec = target.remote, refspec or f"refs/heads/{branch}:{target.ref}"
-    words = ("push", "--porcelain", *(["--dry-run"] if dry_run else []), "--", remote, refspec)
-    answer = run_git(work_tree, *words, ok=range(256), env=env)
+    ref = refspec.rpartition(":")[2]
+    options = ["--dry-run"] if dry_run else []
+    options += [] if expecting is None else [f"--force-with-lease={ref}:{expecting}"]
+    answer = run_git(work_tree, "push", "--porcelain", *options, "--", remote, refspec, ok=range(256), env=env)
     results = [line.split("\t") for line in answer.text.splitlines() if line.count("\t") == 2]
     if answer.status != 0:
         raise _refused(redact_credentials(remote), results, answer)
-    ref = refspec.rpartition(":")[2]
     return Pushed(redact_credentials(remote), ref, changed=any(flag != "=" for flag, _, _ in results))
 
 
@@ -104,10 +115,10 @@ def _refused(remote: str, results: list[list[str]], answer: Answer) -> OutsideEr
     said = last_lines("\n".join(_remote_words(answer.err))) or answer.words
     if any(why in summary for summary in rejected for why in _BEHIND):
         message = f"{remote} has commits that are not here: it did not take the push"
-        return OutsideError(message, cause="; ".join(rejected), hint="git pull --rebase, then git push")
+        return BehindError(message, cause="; ".join(rejected), hint="git pull --rebase, then git push")
     if rejected:
         message = f"{remote} did not take the push: {'; '.join(rejected)}"
-        return OutsideError(message, cause=said, hint="mend what it says, then git push")
+        return RejectedError(message, cause=said, hint="mend what it says, then git push")
     if any(why in answer.err for why in _NOT_LET_IN):
         message = f"{remote} did not let us in"
         return OutsideError(message, cause=said, hint="git push, in a terminal, where it can ask who you are")

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.sourcemap import BLOCK_HEADER, source_map
 
 if TYPE_CHECKING:
@@ -63,8 +64,28 @@ def render(value: str, style: str, slot: Slot) -> str:
             return quoted(value)
 
 
+def require_colon(text: str, scalar: Scalar) -> None:
+    """Make sure that an empty value has a place to stand in. Raises BadManifestError for a key without a colon."""
+    if scalar.start != scalar.end or scalar.node_start != scalar.start:
+        return
+    before = scalar.start
+    while before and text[before - 1] in " \t":
+        before -= 1
+    mark = text[before - 1 : before]
+    if mark != ":" and (mark != "-" or text[max(before - 2, 0) : before - 1].strip()):
+        line = text.count("\n", 0, scalar.start) + 1
+        raise BadManifestError(
+            f"a key without a colon, at line {line} or right before it: a value has no place there",
+            hint="write a colon behind the key, then run the command again. Nothing was changed.",
+        )
+
+
 def respell(text: str, scalar: Scalar, value: str, slot: Slot) -> str:
-    """Spell a new value for a scalar in its own style; a block keeps its header's comment and its indentation."""
+    """Spell a new value for a scalar in its own style; a block keeps its header's comment and its indentation.
+
+    Raises BadManifestError as `require_colon`.
+    """
+    require_colon(text, scalar)
     if scalar.style not in ("|", ">"):
         # What is empty stands right behind its colon or dash (``key:``).
         behind_indicator = scalar.start == scalar.end and text[scalar.start - 1 : scalar.start].strip()

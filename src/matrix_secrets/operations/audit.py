@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matrix_secrets.errors import MatrixSecretsError
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.gitrepo.objectstream import Piece
+    from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.operations.audit_baseline import Seal
     from matrix_secrets.operations.audit_known import Known, KnownValues
     from matrix_secrets.operations.audit_search import Hits
@@ -52,12 +53,12 @@ def audit(
     work_tree: WorkTree,
     known: KnownValues,
     stacks: Sequence[Stack],
-    decrypt: Callable[[str, str], str],
+    decrypt: Callable[[Stream], str],
     seal: Seal,
     wanted: Wanted,
     told: Callable[[int], None],
 ) -> Audit:
-    """Search the history. ``decrypt`` takes an encrypted text and a file's name. Raises OutsideError, UsageError."""
+    """Search the history. ``decrypt`` returns the plain text of an encrypted one. Raises OutsideError, UsageError."""
     directories = {posixpath.dirname(file.file) for stack in stacks for file in stack.files}
     past = Past(decrypt, directories)
     search = HistorySearch(known, past)
@@ -136,7 +137,7 @@ class _Telling:
 
     def _oldest(self, blobs: Iterable[str]) -> tuple[str, Introduction] | None:
         found = [(blob, self._introduced[blob]) for blob in blobs if blob in self._introduced]
-        return min(found, key=lambda pair: pair[1].date) if found else None
+        return max(found, key=lambda pair: pair[1].age) if found else None
 
     def _since(self, introduced: Introduction | None) -> Since | None:
         if introduced is None:

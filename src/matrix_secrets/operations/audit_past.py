@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError
+from matrix_secrets.manifests.nodes import Scalar, find
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.manifests.resources import is_ciphertext
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.declarations import GUIDE_SECRETS
-from matrix_secrets.stack.protection import is_protected
+from matrix_secrets.stack.model import SecretSpot
 from matrix_secrets.stack.recognition import parts_of
 from matrix_secrets.stack.workspace import ManifestFile
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from matrix_secrets.gitrepo.objectstream import Piece
+    from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.secretvalue import SecretValue
-    from matrix_secrets.stack.model import Stack
+    from matrix_secrets.stack.model import Location, Stack
 
 _MAX_BYTES: Final = 1 << 20  # no manifest is larger
 _KEYS: Final = sorted({key for each in GUIDE_SECRETS for key in each.keys} | {"password", "homeserver.yaml"})
@@ -50,52 +53,61 @@ class Past:
     ``closed`` are the versions that do not open with the identities at hand: file and blob.
     """
 
-    def __init__(self, decrypt: Callable[[str, str], str], directories: Collection[str]) -> None:
+    def __init__(self, decrypt: Callable[[Stream], str], directories: Collection[str]) -> None:
         self._decrypt = decrypt
         self._directories = directories
         self._seen: set[bytes] = set()
         self.closed: dict[str, str] = {}
 
-    def read(self, piece: Piece) -> Iterator[PastValue]:
-        """Yield the values of a version that was not seen like that before."""
+    def read(self, piece: Piece, fresh: bytes) -> Iterator[PastValue]:
+        """Yield the values of a version; ``fresh`` is what of it was not seen before."""
         raw = piece.raw
         if not piece.file.endswith(_SUFFIXES) or not piece.whole or len(raw) > _MAX_BYTES:
             return
-        lines = _LINES.findall(raw)
-        if not lines:
+        if not _LINES.search(fresh):
             return
+        lines = _LINES.findall(raw)
         told = [raw] if _BASE64_TEXT.search(raw) else lines
         digest = hashlib.blake2b(b"\n".join([piece.file.encode("utf-8", "surrogateescape"), *told]), digest_size=16)
         if digest.digest() in self._seen:
             return
         self._seen.add(digest.digest())
-        stack = self._stack(piece)
-        if stack is None:
-            return
+        try:
+            disk = parse(decode(raw, piece.file), piece.file)
+            stack = self._stack(piece, disk)
+        except BadManifestError:
+            return  # no manifest, or a half-finished one: it is searched as any other text
         for secret in stack.managed:
             for location in secret.locations:
                 if location.value is not None:
-                    yield PastValue(secret.name, location.value, plain=not is_protected(stack, location))
+                    yield PastValue(secret.name, location.value, plain=not _is_ciphertext(disk, location))
 
-    def _stack(self, piece: Piece) -> Stack | None:
-        try:
-            file = self._opened(piece)
-            parts = parts_of(file.stream)
-        except BadManifestError:
-            return None  # no manifest, or a half-finished one: it is searched as any other text
+    def _stack(self, piece: Piece, disk: Stream) -> Stack:
+        file = self._opened(piece, disk)
+        parts = parts_of(file.stream)
         if parts.maybe_secrets and posixpath.dirname(piece.file) in self._directories:
             parts = replace(parts, secrets=(*parts.secrets, *parts.maybe_secrets), maybe_secrets=())
         return assemble("", [file], [parts])
 
-    def _opened(self, piece: Piece) -> ManifestFile:
-        stream = parse(decode(piece.raw, piece.file), piece.file)
+    def _opened(self, piece: Piece, stream: Stream) -> ManifestFile:
         if not is_encrypted(stream):
             return ManifestFile(piece.file, piece.raw, encrypted=False, stream=stream)
         try:
-            plain = parse(self._decrypt(stream.text, piece.file), piece.file)
+            plain = parse(self._decrypt(stream), piece.file)
         except NoIdentityError as error:
             self.closed.setdefault(piece.file, piece.blob)
             return ManifestFile(piece.file, piece.raw, encrypted=True, stream=stream, locked=error)
         except MatrixSecretsError as error:
             return ManifestFile(piece.file, piece.raw, encrypted=True, stream=stream, locked=error)
         return ManifestFile(piece.file, piece.raw, encrypted=True, stream=plain)
+
+
+def _is_ciphertext(disk: Stream, location: Location) -> bool:
+    """Whether a location, found in the plain text, is ciphertext in the file as it is."""
+    spot = location.spot
+    holder = spot.entry if isinstance(spot, SecretSpot) else spot.config.entry
+    number = None if holder is None else holder.resource.document.index
+    if holder is None or number is None or number >= len(disk.documents):
+        return False
+    node = find(disk.documents[number].root, holder.path)
+    return isinstance(node, Scalar) and is_ciphertext(node.value)

@@ -9,9 +9,10 @@ from matrix_secrets.agekeys.identity import Identity
 from matrix_secrets.checks.agekey import IN_BASE64, PREFIX, private_keys
 from matrix_secrets.checks.spellings import MIN_LENGTH, Needle, Search, needles
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.operations.audit_lines import LineSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from matrix_secrets.gitrepo.objectstream import Piece
     from matrix_secrets.operations.audit_known import Known, KnownValues
@@ -23,6 +24,7 @@ _KEY_MARKS: Final = (
     Needle(_PRIVATE_KEY, "", PREFIX, part=True),
     *(Needle(_PRIVATE_KEY, "", code, wrapped=True) for code, _ in IN_BASE64),
 )
+_MOST_KEPT: Final = 1 << 24  # bytes
 _RECIPIENT: Final = "recipient "  # what is searched for under this name is who an encrypted file is for
 
 
@@ -42,6 +44,24 @@ class AgeKey:
     recipient: str
 
 
+class _Kept:
+    """All that was fresh, as long as it is not too much to keep."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] | None = []
+        self._size = 0
+
+    def add(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > _MOST_KEPT:
+            self._parts = None
+        elif self._parts is not None:
+            self._parts.append(part)
+
+    def may_hold(self, search: Search) -> bool:
+        return self._parts is None or any(True for part in self._parts for _ in search.found(part))
+
+
 class HistorySearch:
     """Takes contents up one after the other. ``values`` are hits by value and file, ``keys`` by recipient and file.
 
@@ -57,24 +77,27 @@ class HistorySearch:
         self._known = known
         self._past = past
         self._needles = [*_KEY_MARKS, *(needle for each in known.by_id.values() for needle in _needles(each))]
-        self._search = Search(self._needles)
         self._late: list[Needle] = []
 
     def run(self, contents: Callable[[], Iterable[Piece]], told: Callable[[int], None]) -> None:
         """Search all contents; ``contents`` is asked again where something new was learnt from the older ones."""
+        search = LineSearch(Search(self._needles))
+        kept = _Kept()
         for piece in contents():
             self.looked_at += 1
             told(self.looked_at)
-            self._learn(piece)
-            self._take(piece, self._search.found(piece.raw))
-        if self._late:
-            again = Search(self._late)
+            self._take(piece, search.found(piece.raw))
+            if search.fresh:
+                kept.add(search.fresh)
+                self._learn(piece, search.fresh)
+        # What was learnt on the way is mostly nowhere: then there is no need to read everything again.
+        if self._late and kept.may_hold(Search(self._late)):
+            again = LineSearch(Search(self._late))
             for piece in contents():
                 self._take(piece, again.found(piece.raw))
 
-    def _learn(self, piece: Piece) -> None:
-        late = len(self._late)
-        for past in self._past.read(piece):
+    def _learn(self, piece: Piece, fresh: bytes) -> None:
+        for past in self._past.read(piece, fresh):
             known = self._known.add(past.name, past.value, managed=True)
             if known is not None:
                 self._late += _needles(known)
@@ -82,10 +105,8 @@ class HistorySearch:
                 known = self._known.of(past.value)
             if past.plain and known is not None and len(known.value.reveal()) < MIN_LENGTH:
                 self._add(self.values, (known.id, piece.file), "", piece, None)
-        if len(self._late) > late:
-            self._search = Search([*self._needles, *self._late])
 
-    def _take(self, piece: Piece, found: Iterator[Needle]) -> None:
+    def _take(self, piece: Piece, found: Iterable[Needle]) -> None:
         for needle in found:
             if needle.name.startswith(_RECIPIENT):
                 recipient = needle.name.removeprefix(_RECIPIENT)

@@ -164,7 +164,9 @@ def _place(conflict: Conflict, file: str) -> Place:
     return Place(file, named, path[1:] if path[:1] in (("data",), ("stringData",)) and len(path) > 1 else path)
 
 
-def advice(file: str) -> str:
-    """Say what to do about a conflict: one whole side, then the rest by an edit."""
+def advice(file: str, *, plain: bool) -> str:
+    """Say what to do about a conflict: one whole side; of one in plain text, encrypt it again."""
     name = shlex.quote(file)
+    if plain:
+        return f"{file} is PLAIN TEXT now: finish the merge, then: matrix-secrets encrypt {name}"
     return f"take the lines of one side everywhere in {file}, the mac: included, or: git checkout --ours {name}"

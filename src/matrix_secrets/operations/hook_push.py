@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.gitrepo.snapshot import Snapshot
+    from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.operations.audit_leak import Leak
     from matrix_secrets.stack.model import Stack
 
@@ -105,8 +106,8 @@ def _history(
     known = KnownValues()
     known.add_today(Workspace(work_tree.root, work_tree.git_dir, engine_of), stacks, ())
 
-    def decrypt(text: str, file: str) -> str:
-        return engine_of().decrypt(text, file=file)
+    def decrypt(stream: Stream) -> str:
+        return engine_of().decrypt(stream.text, file=stream.file)
 
     wanted = Wanted(words, index=False)
     return audit(work_tree, known, stacks, decrypt, Seal.of(stacks), wanted, lambda _: None).leaks

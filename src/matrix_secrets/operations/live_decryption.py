@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.kinds import KUSTOMIZATION
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matrix_secrets.cluster.connection import Connection
-    from matrix_secrets.cluster.flux import LiveKustomization
+    from matrix_secrets.cluster.flux import LiveKustomization, ObjectName
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
 
@@ -40,6 +41,27 @@ def find_live_owners(
             )
         found.append((stack, owner))
     return found
+
+
+def find_parents(cluster: Connection, workspace: Workspace, stacks: Sequence[Stack]) -> list[LiveKustomization]:
+    """Return what applies the stacks' owners themselves: an owner may be about to change, or to come into being.
+
+    By Flux's labels; for an owner that the cluster does not have yet, by the path that covers its manifest. Raises
+    OutsideError.
+    """
+    live, files = list_kustomizations(cluster), workspace.yaml_files()
+    by_name = {each.ref: each for each in live}
+    found: dict[ObjectName, LiveKustomization] = {}
+    for stack in stacks:
+        declared = owners_of(stack.directory, files, workspace.raw)
+        owner = live_owner(stack.directory, declared, live)
+        if owner is not None and owner.parent is not None and owner.parent in by_name:
+            found[owner.parent] = by_name[owner.parent]
+        for each in declared if owner is None else ():
+            above = live_owner(posixpath.dirname(each.file), (), live)
+            if above is not None:
+                found[above.ref] = above
+    return list(found.values())
 
 
 def decrypts(cluster: Connection, owner: LiveKustomization) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matrix_secrets.cluster.reading import list_kustomizations
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.operations.inforce import key_obstacle, obstacle
-from matrix_secrets.operations.liveowner import live_owner
+from matrix_secrets.operations.liveowner import live_owner, settled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -53,8 +53,10 @@ class LiveOrder:
         """
         if self.owner is None:
             return
-        asked = obstacle if fresh else key_obstacle
-        found = asked(self.cluster, self.owner, readers, self.gaining)
+        if fresh:
+            found = obstacle(self.cluster, settled(self.cluster, self.owner), readers, self.gaining)
+        else:
+            found = key_obstacle(self.cluster, self.owner, readers, self.gaining)
         if found is None:
             return
         file = next(iter(fresh or readers), "the stack")

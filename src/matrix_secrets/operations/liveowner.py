@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.flux import FLUX_NAMESPACE
-from matrix_secrets.cluster.reading import read_deployment
+from matrix_secrets.cluster.reading import read_deployment, read_kustomization
 from matrix_secrets.stack.fluxcontroller import CONTROLLER, secret_in
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.cluster.flux import LiveKustomization
     from matrix_secrets.stack.fluxowner import Owner
+
+_PATIENCE: Final = 30  # seconds
 
 
 def live_owner(
@@ -31,6 +34,19 @@ def live_owner(
     longest = max((len(each.path) for each in covering), default=0)
     best = [each for each in covering if len(each.path) == longest]
     return best[0] if len(best) == 1 else None
+
+
+def settled(cluster: Connection, owner: LiveKustomization) -> LiveKustomization:
+    """Return an owner as it is once Flux is not at work on it any more, or after half a minute.
+
+    Raises OutsideError.
+    """
+    for _ in range(_PATIENCE):
+        if owner.ready is None or owner.ready.status != "Unknown":
+            break
+        time.sleep(1)
+        owner = read_kustomization(cluster, owner.namespace, owner.name) or owner
+    return owner
 
 
 def key_secret(cluster: Connection, owner: LiveKustomization) -> tuple[str, str] | None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.cluster.flux import commit_of
 from matrix_secrets.cluster.kinds import SECRET
-from matrix_secrets.cluster.reading import list_kustomizations, read_kustomization, read_source
+from matrix_secrets.cluster.reading import list_kustomizations, read_source
 from matrix_secrets.cluster.writing import json_patch, pointer
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
 from matrix_secrets.gitrepo.revision import files_with, is_here, read_file, upstream_revision
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.keys_holders import is_cluster_name, names_of
-from matrix_secrets.operations.liveowner import key_secret
+from matrix_secrets.operations.liveowner import key_secret, settled
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.rekey import readers
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from matrix_secrets.operations.clusterkeys import HeldKey
     from matrix_secrets.operations.install_key import Repository
     from matrix_secrets.operations.keyhome import KeyHome
-
-
-_PATIENCE: Final = 30  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +118,7 @@ def _settled(cluster: Connection, owner: LiveKustomization) -> str:
         )
     if owner.suspended:
         return commit_of(source.artifact)
-    for _ in range(_PATIENCE):
-        if owner.ready is None or owner.ready.status != "Unknown":
-            break
-        time.sleep(1)  # it is at work: what it says then is worth more
-        owner = read_kustomization(cluster, owner.namespace, owner.name) or owner
+    owner = settled(cluster, owner)
     said = owner.ready.message if owner.ready is not None else ""
     if not owner.is_ready or commit_of(owner.applied) != commit_of(source.artifact):
         raise RefusedError(

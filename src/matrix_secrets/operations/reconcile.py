@@ -27,12 +27,16 @@ _WAITING: Final = frozenset({"DependencyNotReady", "ArtifactFailed", "Progressin
 
 @dataclass(slots=True)
 class Watch:
-    """The cluster, the goal, and for how long (seconds); ``said`` is what is being waited for."""
+    """The cluster, the goal, and for how long (seconds).
+
+    ``said`` is what is being waited for, ``branch`` what the source follows, once it was asked.
+    """
 
     cluster: Connection
     goal: Goal
     timeout: float
     said: str = "asking Flux"
+    branch: str = ""
     begun: float = field(default_factory=time.monotonic)
 
     def wait(self, what: str, controller: str) -> None:
@@ -59,13 +63,12 @@ class Reached:
 
 def reconciled(watch: Watch, sources: Sequence[ObjectName], chain: Sequence[ObjectName]) -> Iterator[Reached]:
     """Ask for one object after the other; yield each when it is there. Raises OutsideError as the functions below."""
-    branch = ""
     for name in sources:
         source = wait_for_source(watch, name)
-        branch = source.branch
+        watch.branch = source.branch
         yield Reached(name, "fetched", source.artifact)
     for name in chain:
-        yield Reached(name, "applied", wait_for_kustomization(watch, name, branch).applied)
+        yield Reached(name, "applied", wait_for_kustomization(watch, name).applied)
 
 
 def wait_for_source(watch: Watch, name: ObjectName) -> LiveSource:
@@ -92,8 +95,8 @@ def wait_for_source(watch: Watch, name: ObjectName) -> LiveSource:
         watch.wait(_awaited(watch.goal, source), ready.message if ready is not None and ready.status != "True" else "")
 
 
-def wait_for_kustomization(watch: Watch, name: ObjectName, branch: str) -> LiveKustomization:
-    """Ask a Kustomization to apply, and wait until it is Ready on the goal; ``branch`` is what its source follows.
+def wait_for_kustomization(watch: Watch, name: ObjectName) -> LiveKustomization:
+    """Ask a Kustomization to apply, and wait until it is Ready on the goal.
 
     Raises OutsideError with the controller's message where it fails, where it is suspended, and after the deadline.
     """
@@ -103,7 +106,8 @@ def wait_for_kustomization(watch: Watch, name: ObjectName, branch: str) -> LiveK
         if found is None or found.suspended:
             raise _gone(watch, name, suspended=found is not None)
         # Ready before it was asked is no answer: what was changed in the cluster is put back only now.
-        if found.handled >= token and found.is_ready and watch.goal.reached_by(commit_of(found.applied), branch):
+        reached = watch.goal.reached_by(commit_of(found.applied), watch.branch)
+        if found.handled >= token and found.is_ready and reached:
             return found
         ready = found.ready
         said = ready.message if ready is not None else ""
@@ -112,7 +116,7 @@ def wait_for_kustomization(watch: Watch, name: ObjectName, branch: str) -> LiveK
             raise OutsideError(
                 f"{name} on {watch.cluster.where} failed on {commit_of(found.attempted)[:8] or watch.goal.short}",
                 cause=said,
-                hint="matrix-secrets doctor names the link that is broken; then run the command again",
+                hint="matrix-secrets doctor names the link that is broken; mend it, then run the command again",
             )
         watch.wait(f"waiting for {name} to apply {watch.goal.short}", said)
 

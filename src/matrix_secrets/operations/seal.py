@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from matrix_secrets.checks.plaintext import secret_options
-from matrix_secrets.errors import Place, RefusedError
-from matrix_secrets.findings import Finding, Severity
-from matrix_secrets.manifests.resources import resources
+from matrix_secrets.errors import RefusedError
 from matrix_secrets.operations.derived import with_derived
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.operations.seal_leftovers import left_encrypted
 from matrix_secrets.operations.seal_rollout import rollout
 from matrix_secrets.operations.seal_version import require_version
 from matrix_secrets.operations.soundness import require_sound
 from matrix_secrets.operations.writing import rewritten, write_texts
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
-from matrix_secrets.stack.layouts import has_option, uses_postgres
+from matrix_secrets.stack.layouts import has_option, password_elsewhere, uses_postgres
 from matrix_secrets.stack.model import ManagedSecret, SecretSpot, Stack
 from matrix_secrets.stack.rewriting import Rewrite
 from matrix_secrets.stack.sealedconfig import name_file, without_password
@@ -28,6 +25,7 @@ from matrix_secrets.stack.synapsepods import SynapseContainer, readers, synapse_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from matrix_secrets.findings import Finding
     from matrix_secrets.operations.deployment import Published
     from matrix_secrets.stack.configtext import ConfigText
     from matrix_secrets.stack.images import Version
@@ -73,7 +71,7 @@ def plan_seal(
     files = [workload.resource.stream.file for stack in stacks for workload in _synapses(stack)]
     paths = tuple(dict.fromkeys((*written.paths, *files, *(f for stack in stacks for f in stack.secret_files))))
     if not waiting:
-        notes.extend(_left_encrypted(workspace, stacks, texts))
+        notes.extend(left_encrypted(workspace, stacks, texts))
     message = "feat(matrix): let Flux replace Synapse's pods" if waiting else "feat(matrix): keep secrets in one place"
     changes = tuple(dict.fromkeys((*(step.change for step in steps), *written.changes)))
     return Plan(changes, written.writes, tuple(notes), message, paths, () if waiting else ("matrix-secrets verify",))
@@ -94,7 +92,7 @@ def _layout(stack: Stack) -> Iterator[_Step]:
                 keys = {path: _holder(s, workload).key for s, path in files if _name(s, workload) == holder}
                 yield from _told(file_edits(workload, found, holder, keys), "volume")
         password = _password(stack)
-        if password is not None and uses_postgres(config):
+        if password is not None and uses_postgres(config) and not password_elsewhere(config):
             yield from _password_moved(config, password, pods)
 
 
@@ -183,27 +181,3 @@ def _holder(secret: ManagedSecret, workload: Workload) -> SecretSpot:
 
 def _synapses(stack: Stack) -> list[Workload]:
     return [workload for config in stack.homeservers for workload in readers(config, stack.streams)]
-
-
-def _left_encrypted(workspace: Workspace, stacks: Sequence[Stack], texts: Mapping[str, str]) -> Iterator[Finding]:
-    """Tell of files that were encrypted for the values in their homeserver.yaml, and whether they hold any more."""
-    new = workspace.with_texts(texts)
-    for stack in stacks:
-        holding = {secret.stream.file for secret in stack.secrets}
-        for config in stack.homeservers:
-            file = config.file
-            if file not in texts or not stack.file(file).encrypted or file in holding:
-                continue
-            left = dict.fromkeys(_secret_options(new, config))
-            what = f"still holds {', '.join(left)}" if left else "holds no secret any more"
-            text = f"homeserver.yaml {what}; the file stays encrypted"
-            fix = "" if left else f"leave it; or take it out of its rule, then: sops decrypt -i {shlex.quote(file)}"
-            yield Finding("stays-encrypted", Severity.WARNING, Place(file), text, fix)
-
-
-def _secret_options(workspace: Workspace, config: ConfigText) -> Iterator[str]:
-    index = config.entry.resource.document.index
-    for resource in resources(workspace.read(config.file).stream):
-        entry = resource.entry(config.entry.key) if resource.document.index == index else None
-        if entry is not None:
-            yield from (name for name, _ in secret_options(entry))

@@ -80,9 +80,12 @@ def _notes(stack: Stack, first: list[Place], second: list[Place]) -> Iterator[Fi
             f"step 1 of 2 for {stack.label}, which is deployed: only how pods are replaced changes, and nothing "
             "restarts. Flux refuses strategy Recreate before it has applied this"
         )
-        fix = "commit and push; once Flux has applied that: matrix-secrets seal (if the stack never ran: --fresh)"
+        fix = (
+            "commit and push; once Flux has applied it, which matrix-secrets cluster reconcile waits for: "
+            "matrix-secrets seal, again (if the stack never ran: --fresh)"
+        )
         yield Finding(FIRST_STEP, Severity.WARNING, first[0], text, fix)
     elif second:
         text = f"step 2 of 2 for {stack.label}: Flux takes strategy Recreate only if it has applied step 1"
-        fix = "push this once it has: flux get kustomizations shows the revision that was applied"
+        fix = "push this once it has: matrix-secrets cluster reconcile waits for that"
         yield Finding(SECOND_STEP, Severity.WARNING, second[0], text, fix)

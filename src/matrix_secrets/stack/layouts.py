@@ -56,13 +56,17 @@ def is_expected(config: ConfigText, declaration: Declaration, *, password_from_o
         return len(declaration.config_path) == 1
     if not isinstance(config.node(_DATABASE), Mapping) or not uses_postgres(config):
         return False
-    elsewhere = any(config.node((*_DATABASE, name)) is not None for name in _PASSWORD_ARGUMENTS)
-    return not elsewhere and not password_from_outside and not is_sealed(config)
+    return not password_elsewhere(config) and not password_from_outside and not is_sealed(config)
 
 
 def uses_postgres(config: ConfigText) -> bool:
     """Whether a homeserver.yaml names PostgreSQL as its database."""
     return config.text(("database", "name")) == "psycopg2"
+
+
+def password_elsewhere(config: ConfigText) -> bool:
+    """Whether the connection's own arguments say where the password is: a file, a service, a connection string."""
+    return any(config.node((*_DATABASE, name)) is not None for name in _PASSWORD_ARGUMENTS)
 
 
 def password_from_outside(config: ConfigText, workloads: Iterable[Workload]) -> bool:

@@ -12,7 +12,7 @@ from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.embedded import EmbeddedText, encode_base64
 from matrix_secrets.manifests.nodes import Mapping, Path, Scalar, child
-from matrix_secrets.manifests.render import quoted
+from matrix_secrets.manifests.render import quoted, require_colon
 from matrix_secrets.manifests.resources import DATA, STRING_DATA
 from matrix_secrets.manifests.sourcemap import BLOCK_HEADER
 from matrix_secrets.stack.insertion import insert_key
@@ -77,7 +77,11 @@ def set_option(config: ConfigText, path: Path, value: str) -> Rewrite:
 
 
 def replace_scalar(text: str, scalar: Scalar, spelled: str) -> Edit:
-    """Make the edit that puts another spelling in place of a scalar: of a null, of a block with its lines."""
+    """Make the edit that puts another spelling in place of a scalar: of a null, of a block with its lines.
+
+    Raises BadManifestError for the null of a key without a colon.
+    """
+    require_colon(text, scalar)
     if scalar.style in ("|", ">"):
         header = BLOCK_HEADER.match(text, scalar.start, scalar.end)
         comment = f" {header[2]}" if header and header[2] else ""

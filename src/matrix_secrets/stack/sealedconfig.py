@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.manifests.edits import Edit
-from matrix_secrets.manifests.nodes import Mapping, Scalar, child
+from matrix_secrets.manifests.nodes import Mapping, Scalar
 from matrix_secrets.manifests.render import is_plain_string, quoted
 from matrix_secrets.stack.layouts import PASSWORD, has_option
 from matrix_secrets.stack.removal import pair_of, removal
@@ -66,10 +66,8 @@ def _without(config: ConfigText, path: Path) -> Iterator[Rewrite]:
 
 
 def _refuse_anchor(config: ConfigText, path: Path, value: Scalar) -> None:
-    if value.anchor is not None:
-        raise _referred(config, path)
-    holder = child(config.root, path[0])
-    if isinstance(holder, Mapping) and holder.anchor is not None:
+    around = [config.node(path[:depth]) for depth in range(1, len(path))]
+    if value.anchor is not None or any(isinstance(each, Mapping) and each.anchor is not None for each in around):
         raise _referred(config, path)
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sops.engine_interop.realsops import RealSops
+from conforming.realsops import RealSops
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis import assume, event, given, settings
 
+from conforming.reading import comments, has_ciphertext, values
+from conforming.realsops import ENGINE, FILE, IDENTITY, RealSops, SopsFailedError
 from matrix_secrets.errors import BadManifestError, TamperedError
-from tests.sops.engine_interop.reading import comments, has_ciphertext, values
-from tests.sops.engine_interop.realsops import ENGINE, FILE, IDENTITY, RealSops, SopsFailedError
 from tests.unit.manifests.yamltexts import yaml_texts
 from tests.unit.sops.builtintexts import rule, rules
 

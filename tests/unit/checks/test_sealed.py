@@ -54,6 +54,8 @@ def test_nothing_to_say(root: Path) -> None:
     ("pairs", "expected"),
     [
         ([("        user: synapse\n", "        user: synapse\n        password: x7\n")], {"sealed-password-inline"}),
+        ([("        user: synapse\n", "        dsn: host=db password=x7\n")], {"sealed-password-inline"}),
+        ([("        user: synapse\n", "        dsn: postgresql://s:x7@db/s\n")], {"sealed-password-inline"}),
         ([("    form_secret_path:", "    form_secret: x7\n    form_secret_path:")], {"sealed-and-inline"}),
         ([("form_secret_path: /secrets/form_secret", "form_secret: x7")], {"sealed-partly"}),
         ([(ITEM, "")], {"sealed-file-missing"}),

@@ -134,9 +134,9 @@ def test_what_remains(tmp_path: Path) -> None:
         "kubectl -n matrix exec -it deployment/matrix-postgres -- psql -U synapse -d synapse -c '\\password synapse'"
         in steps[0]
     )
-    assert steps[1:] == ["commit the changed files", "git push", "flux reconcile kustomization apps --with-source"]
+    assert steps[1:] == ["commit the changed files", "git push", "matrix-secrets cluster reconcile --stack apps/matrix"]
     steps = remaining(here(root), rotation(root, "form_secret"), committed=True, pushed=True)["apps/matrix"]
-    assert steps == ["flux reconcile kustomization apps --with-source"]
+    assert steps == ["matrix-secrets cluster reconcile --stack apps/matrix"]
 
 
 def test_a_new_database_password_is_not_pushed_to_a_deployed_stack(tmp_path: Path) -> None:

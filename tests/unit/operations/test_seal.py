@@ -344,3 +344,15 @@ def test_a_stateful_set_needs_no_steps(tmp_path: Path) -> None:
     assert not any(note.id.startswith("seal-") for note in plan.notes)
     apply(plan)
     assert stack_of(root).layout is Layout.SEALED
+
+
+def test_a_password_in_a_file_stays_there(tmp_path: Path) -> None:
+    """PGPASSWORD would win over it."""
+    root = filled(tmp_path / "r")
+    text = (root / SYNAPSE).read_text()
+    line = next(each for each in text.splitlines() if each.strip().startswith("password:"))
+    change(root, SYNAPSE, (line, "        passfile: /data/pgpass"))
+    apply(seal(root))
+    assert "PGPASSWORD" not in (root / SYNAPSE).read_text()
+    assert homeserver(stack_of(root))["database"]["args"]["passfile"] == "/data/pgpass"
+    assert "form_secret_path" in (root / SYNAPSE).read_text()

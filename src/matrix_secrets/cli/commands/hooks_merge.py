@@ -40,4 +40,4 @@ def hooks_merge(app: App, *, base: str, ours: str, theirs: str, marker: int, fil
     versions = Versions(file or ours, old, mine, other, marker)
     engine = BuiltinEngine(app.identities)
     merged = merge_versions(versions, lambda text: engine.opened(text, file=versions.file), plain=plain)
-    return told(app, merged, versions, (Path(base), Path(ours), Path(theirs)))
+    return told(app, merged, versions, (Path(base), Path(ours), Path(theirs)), plain=plain)

@@ -41,7 +41,7 @@ def _signing_key() -> RefusedError:
     return RefusedError(
         "a signing key is not rotated like a password: it is the server's identity to all other servers",
         cause="other servers check old events by it for ever; thrown away, none of them can be checked any more",
-        hint="1. in Synapse's pod: export_signing_key -x EXPIRY_IN_MS /data/signing.key, and put what it prints under "
+        hint="1. in Synapse's pod: export_signing_key -x /data/signing.key, and put what it prints under "
         "old_signing_keys: in homeserver.yaml; 2. generate_signing_key -o /data/new.signing.key, and name that file as "
         f"signing_key_path; 3. restart Synapse. {_DOCS}#old_signing_keys",
     )

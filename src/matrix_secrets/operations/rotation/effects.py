@@ -64,7 +64,14 @@ def effects_of(stack: Stack, secret: ManagedSecret) -> Effects:
     again = (
         "clients reconnect while Synapse restarts" if _has_synapse(stack, restarts) else "it is away while it restarts"
     )
-    return Effects(happens, restarts, f"{again}; {known.notices}", "about 10 s each", known.docs, by_itself)
+    return Effects(
+        happens,
+        restarts,
+        f"{again}; {known.notices}",
+        "about 10 s" if len(restarts) == 1 else "about 10 s each",
+        known.docs,
+        by_itself,
+    )
 
 
 def restarted(stack: Stack, secret: ManagedSecret) -> Iterator[Workload]:

@@ -66,9 +66,8 @@ def _steps(
     if not pushed:
         yield "git push"
     read: Callable[[str], bytes | None] = workspace.raw
-    for owner in owners_of(stack.directory, manifests, read):
-        namespace = "" if owner.namespace == "flux-system" else f" -n {shlex.quote(owner.namespace)}"
-        yield f"flux reconcile kustomization {shlex.quote(owner.name)}{namespace} --with-source"
+    if owners_of(stack.directory, manifests, read):
+        yield f"matrix-secrets cluster reconcile --stack {shlex.quote(stack.label)}"
     for each in turned:
         if not each.effects.by_itself:
             yield from (

@@ -1,4 +1,4 @@
-"""The real sops as a command over stdin and stdout, with an identity and rules of the test's own."""
+"""The real sops as a command over stdin and stdout, with identities and rules of its own."""
 
 from __future__ import annotations
 

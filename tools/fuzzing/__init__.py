@@ -1,0 +1,1 @@
+"""What ``make fuzz`` tries: a property for each part that reads what others wrote."""
