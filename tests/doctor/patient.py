@@ -25,6 +25,7 @@ OWNER = "clusters/home/apps.yaml"
 POSTGRES, SYNAPSE, ELEMENT = (f"apps/matrix/{name}.yaml" for name in ("postgres", "synapse", "element"))
 DECRYPTION = "  decryption: {provider: sops, secretRef: {name: sops-age}}\n"
 PATIENCE = 240  # seconds
+POLL = 1.0  # seconds between two looks: each is a process of its own
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Patient:
             if all(report.states[link] == "holds" for link in wanted):
                 return report
             assert time.monotonic() < end, report.text
+            time.sleep(POLL)
 
     def finds(self, name: str, *arguments: str, **more: str) -> Report:
         """Look until doctor finds this: what was broken takes a moment to show."""
@@ -146,6 +148,7 @@ class Patient:
             if name in report.ids:
                 return report
             assert time.monotonic() < end, report.text
+            time.sleep(POLL)
 
     def kubectl(self, command: str) -> str:
         return self.shell(f"kubectl {command}")
@@ -186,6 +189,8 @@ def admit(cluster: Cluster, root: Path, kubectl: Path) -> Patient:
     patient = Patient(cluster, repositories.clone(cluster, root / "home-cluster"), home, programs)
     patient.repository.recreate("postgres", "synapse")
     patient.edit(OWNER, "  path: ./apps\n", f"  path: ./apps\n{DECRYPTION}")
+    # Flux looks at a new commit only after it has given up the one before, whose pods are broken.
+    patient.edit(OWNER, "  timeout: 3m0s\n  retryInterval: 1m0s\n", "  timeout: 30s\n  retryInterval: 3s\n")
     ours = "matrix-secrets --engine builtin --yes"
     patient.shell(f"{ours} keys generate")
     patient.shell(f"{ours} configure --server-name {repositories.ADDRESS} --node-ip {repositories.ADDRESS}")

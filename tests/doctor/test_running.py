@@ -35,7 +35,7 @@ def test_a_data_directory_with_an_older_password(patient: Patient) -> None:
     assert "would lose every user, room and message" in found["message"]
     looked = patient.finds("synapse-password-refused", "--all")
     assert "Synapse" in looked.broken
-    patient.shell(found["fix"])
+    patient.shell(f"{found['fix']} --yes")
     patient.holds("database", "Synapse", "owner")
 
 
@@ -48,7 +48,7 @@ def test_a_database_that_was_made_with_ciphertext(patient: Patient) -> None:
     assert report.broken == ["database"]
     found = report.one("database-password-is-ciphertext")
     assert "would lose every user, room and message" in found["message"]
-    patient.shell(found["fix"])
+    patient.shell(f"{found['fix']} --yes")
     patient.holds("database", "Synapse")
 
 
@@ -60,7 +60,7 @@ def test_synapse_goes_on_without_its_database(patient: Patient) -> None:
     report = patient.finds("synapse-without-database", "--all")
     assert report.broken[:2] == ["database", "Synapse"]
     assert report.because("Synapse") == ["database"]
-    patient.shell(report.one("database-password-refused")["fix"])
+    patient.shell(f"{report.one('database-password-refused')['fix']} --yes")
     patient.holds("database", "Synapse")
 
 
@@ -178,7 +178,7 @@ def test_a_secret_that_the_pod_misses(patient: Patient) -> None:
 def test_another_server_name_after_the_first_user(patient: Patient) -> None:
     register = "register_new_matrix_user -c /conf/homeserver.yaml -u admin -a -p secret http://localhost:8008"
     patient.kubectl(f"exec -n matrix deploy/synapse -c synapse -- {register}")
-    patient.shell("matrix-secrets configure --server-name chat.example.net --force-server-name --yes")
+    patient.shell("matrix-secrets configure --server-name chat.home.arpa --force-server-name --yes")
     patient.shell("matrix-secrets encrypt")
     patient.push("Another name")
     report = patient.finds("synapse-server-name-changed")

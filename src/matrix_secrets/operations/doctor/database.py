@@ -9,7 +9,7 @@ from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.cluster.postgres import LogIn
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_POSTGRES
 from matrix_secrets.operations.doctor.link import Verdict
-from matrix_secrets.operations.doctor.passwords import Proof, prove, secret_with_password
+from matrix_secrets.operations.doctor.passwords import Proof, prove
 from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import KINDS as POD_KINDS
 from matrix_secrets.operations.doctor.pods import Remedies, judge_pods
@@ -32,13 +32,13 @@ REFUSED: Final = error(
     "database-password-refused",
     "PostgreSQL refuses the password that the cluster and Git hold: its data directory was made with an older one, and "
     "a changed Secret changes nothing in it.",
-    "Make the database accept it, as the finding says. Deleting the volume, as the guide does, loses every user, room "
-    "and message.",
+    "`matrix-secrets rotate --heal` makes the database accept it. Deleting the volume, as the guide does, loses every "
+    "user, room and message.",
 )
 CIPHERTEXT: Final = error(
     "database-password-is-ciphertext",
     "PostgreSQL made its database with ciphertext as the password: the Secret was applied before Flux could decrypt.",
-    "Make the database accept the real one, as the finding says. Nothing is lost.",
+    "`matrix-secrets rotate --heal` makes the database accept the real one. Nothing is lost.",
 )
 TRUSTS: Final = warning(
     "database-trusts-everybody",
@@ -85,7 +85,7 @@ def look(case: Case) -> Verdict:
         seen = running(case, workload, POSTGRES)
         edit = case.subject.edit(workload.resource.stream.file, "")
         remedies = Remedies(edit, edit, case.kubectl(""), case.scrub)
-        found.append(Seen(seen, prove(case, workload, seen), _heal(case, seen), remedies))
+        found.append(Seen(seen, prove(case, workload, seen), case.command("rotate --heal"), remedies))
     return judge(found)
 
 
@@ -142,20 +142,3 @@ def _proof(seen: Seen, proof: Proof) -> Iterator[Finding]:
             yield TRUSTS.at(place, "accepts a random password, too: it asks nobody", fix)
         case _:
             pass
-
-
-def _heal(case: Case, seen: Running) -> str:
-    r"""Let PostgreSQL take the live Secret's password, through a trusted socket and stdin; psql sends a verifier only.
-
-    ``\password`` asks twice, on stdin where there is no terminal (psql, command.c).
-    """
-    found, key = secret_with_password(case)
-    name = found.name if found is not None else "matrix-secrets"
-    secret = f"get secret {name} -n {seen.namespace} -o jsonpath='{{.data.{key}}}' | base64 -d"
-    script = (
-        'IFS= read -r p || :; printf "%s\\n%s\\n" "$p" "$p" | '
-        'psql -X -q -U "${POSTGRES_USER:-postgres}" -d "${POSTGRES_DB:-${POSTGRES_USER:-postgres}}" '
-        '-c "\\password ${POSTGRES_USER:-postgres}"'
-    )
-    inside = f"exec -i -n {seen.namespace} {seen.label} -- sh -c '{script}'"
-    return f"{case.kubectl(secret)} | {case.kubectl(inside)}"

@@ -49,7 +49,7 @@ class Proof:
 
 def prove(case: Case, workload: Workload, seen: Running) -> Proof | None:
     """Try the live password, with a random one as control; None without a pod that serves, or without a password."""
-    secret, password = live_password(case)
+    secret, password = _live_password(case)
     if seen.ready is None or secret is None or password is None:
         return None
     database = _database(case, workload, seen)
@@ -67,7 +67,7 @@ def prove(case: Case, workload: Workload, seen: Running) -> Proof | None:
     return proof
 
 
-def secret_with_password(case: Case) -> tuple[Resource | None, str]:
+def _secret_with_password(case: Case) -> tuple[Resource | None, str]:
     """Return the Secret of the stack that holds the database's password, and the key."""
     stack = case.applied or case.stack
     for secret in stack.secrets:
@@ -76,9 +76,9 @@ def secret_with_password(case: Case) -> tuple[Resource | None, str]:
     return None, POSTGRES_PASSWORD.name
 
 
-def live_password(case: Case) -> tuple[Resource | None, SecretValue | None]:
+def _live_password(case: Case) -> tuple[Resource | None, SecretValue | None]:
     """Return that Secret, and the password that the cluster holds."""
-    secret, key = secret_with_password(case)
+    secret, key = _secret_with_password(case)
     if secret is None:
         return None, None
     live = read_secret(case.cluster, secret.namespace or case.namespace, secret.name)
@@ -88,7 +88,7 @@ def live_password(case: Case) -> tuple[Resource | None, SecretValue | None]:
 def _database(case: Case, workload: Workload, seen: Running) -> Database:
     """As Synapse logs in, else as the Secret says; what neither names is the image's default."""
     stack = case.applied or case.stack
-    secret, _ = secret_with_password(case)
+    secret, _ = _secret_with_password(case)
     configs = [config for config in stack.homeservers if config.readable]
 
     def setting(option: str, key: str, otherwise: str) -> str:
