@@ -19,9 +19,10 @@ hash = $(shell { echo $(ID); cat $(1) pyproject.toml src/matrix_secrets/__init__
 VENV_STAMP := $(VENV)/.made-$(ID)
 RUN_STAMP := $(VENV)/.run-$(call hash,requirements.lock)
 DEV_STAMP := $(VENV)/.dev-$(call hash,requirements-dev.lock)
+FUZZ_STAMP := $(VENV)/.fuzz-$(call hash,tools/fuzzing/requirements.lock)
 INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 
-.PHONY: help demo install dev test check lint docs parts cluster bench lock clean
+.PHONY: help demo install dev test check lint docs parts cluster bench crash fuzz lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -55,12 +56,17 @@ parts: $(DEV_STAMP) ## the real programs that tests use, into the user's cache
 	@$(BIN)/python tools/parts.py build
 
 cluster: $(DEV_STAMP) parts ## a whole cluster with Flux on this machine, to play with; until Ctrl-C (Linux, root)
-	@PYTHONPATH=tools $(BIN)/python -m tests.testbed
+	@PYTHONPATH=. $(BIN)/python tools/cluster.py
 
 bench: $(DEV_STAMP) parts ## how long things take, beside the real sops (ARGS=--full: 1,000 files and more)
 	@$(BIN)/python tools/bench.py $(ARGS)
-	@$(BIN)/python tools/bench_keys.py
 	@$(BIN)/python tools/bench_audit.py
+
+crash: $(DEV_STAMP) parts ## what an interruption leaves, at every call to the system, beside sops -i (10 minutes; Linux)
+	@$(BIN)/python tools/crash.py $(ARGS)
+
+fuzz: $(DEV_STAMP) $(FUZZ_STAMP) ## a coverage-guided fuzzer on all that reads (ARGS="--seconds 600"; Linux)
+	@$(BIN)/python tools/fuzz.py $(ARGS)
 
 lock: ## new lock files (UPGRADE=1: newest versions)
 	@test -x .venv-lock/bin/pip-compile || $(PYTHON) -m venv .venv-lock
@@ -87,3 +93,7 @@ $(DEV_STAMP): $(RUN_STAMP)
 	@echo "Installing what development needs into $(VENV) …" >&2
 	@$(INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* && touch $@
+
+$(FUZZ_STAMP): $(DEV_STAMP)
+	@$(INSTALL) --no-deps --require-hashes -r tools/fuzzing/requirements.lock
+	@rm -f $(VENV)/.fuzz-* && touch $@

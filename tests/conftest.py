@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,15 @@ PARTS_OF_FIXTURE = {
     "kubectl_binary": ("kubectl",),
     "synapse_python": ("synapse",),
     "postgres_bin_dir": ("postgres",),
-    "testbed": (*CONTROL_PLANE, *SERVICES),
+    "testbed": (*CONTROL_PLANE, *SERVICES, "root"),
 }
 pytest_plugins = ["tests.testbed.plugin"]
 REQUIRE_ALL = os.environ.get("MATRIX_SECRETS_REQUIRE_ALL") == "1"
 # Looked up now, while HOME and XDG_CACHE_HOME are still the developer's.
 PARTS = load_parts()
 PROGRAMS = {name: find_programs(part) for name, part in PARTS.items()}
+# Mount namespaces and accounts are no part that can be built: a test that needs them says so in the same way.
+PROGRAMS["root"] = {} if sys.platform == "linux" and os.geteuid() == 0 else None
 
 # What a developer's shell may hold and a test must never see.
 FOREIGN_PREFIXES = ("SOPS_", "AGE_", "GIT_", "XDG_", "PG", "FLUX_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -24,12 +24,14 @@ GUIDE: Final = ROOT / "tests" / "fixtures" / "guide"
 PAGES: Final = (
     "README.md",
     "docs/tutorial.md",
+    "docs/howto/by-hand.md",
     "docs/howto/existing.md",
     "docs/howto/change-a-value.md",
     "docs/howto/seal.md",
     "docs/howto/rotate.md",
     "docs/reference/declarations.md",
     *(f"docs/howto/{page}.md" for page in ("hooks", "audit", "diff", "merge", "leaked")),
+    "docs/howto/federation.md",
     *(f"docs/howto/keys-{page}.md" for page in ("new", "list", "add", "remove", "sync", "backup")),
 )
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,6 +44,7 @@ SAME: Final = (
     (r"\b(?:just now|\d+ (?:minute|hour|day|week|month|year)s? ago)", "AGO"),
     (r"\b[0-9a-f]{7,12}\b", "COMMIT"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "DATE"),
+    (r" +\d+ s$", ""),
     (r" +", " "),
 )
 

@@ -14,14 +14,14 @@ lock() {
 lock requirements-dev.lock --extra dev pyproject.toml
 lock requirements.lock --build-deps-for editable --constraint requirements-dev.lock pyproject.toml
 top=$PWD
-for folder in tests/parts/*/; do
+for folder in tests/parts/*/ tools/fuzzing/; do
     test -f "$folder/requirements.in" || continue
     cd "$folder"
     COMPILER=$top/.venv-lock/bin/pip-compile lock requirements.lock requirements.in
     cd "$top"
 done
 
-if grep -nE '[a-z]+://|^ *--(index|extra|find|trusted)|@ file' requirements*.lock tests/parts/*/requirements.lock; then
+if grep -nE '[a-z]+://|^ *--(index|extra|find|trusted)|@ file' requirements*.lock tests/parts/*/requirements.lock tools/fuzzing/requirements.lock; then
     echo "error: a lock file names an address" >&2
     exit 1
 fi

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -33,21 +35,24 @@ def gitleaks(program: Path, repository: Path, report: Path) -> list[Hit]:
     return found
 
 
-def detect_secrets(program: Path, repository: Path, folder: Path) -> list[Hit]:
-    """It looks at files, not at a history: it is given the files of every commit, stash and index."""
-    listed = subprocess.run(
-        ["git", "rev-list", "--all", "--reflog"], cwd=repository, check=True, capture_output=True, text=True
-    )
+def trees(repository: Path) -> set[str]:
+    """The trees of every commit that any ref or reflog has, and of the index."""
+    words = ["git", "log", "--all", "--reflog", "--format=%T"]
+    listed = subprocess.run(words, cwd=repository, check=True, capture_output=True, text=True)
     index = subprocess.run(["git", "write-tree"], cwd=repository, check=True, capture_output=True, text=True)
+    return {*listed.stdout.split(), index.stdout.strip()}
+
+
+def detect_secrets(program: Path, repository: Path, folder: Path, wanted: Iterable[str]) -> list[Hit]:
+    """It looks at files, not at a history: it is given the files of each tree."""
     found: list[Hit] = []
-    for number, tree in enumerate([*listed.stdout.split(), index.stdout.strip()]):
-        files = folder / str(number)
+    for tree in wanted:
+        files = folder / tree
         packed = subprocess.run(["git", "archive", tree], cwd=repository, check=True, capture_output=True).stdout
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(files, filter="data")
         done = subprocess.run([program, "scan", "--all-files", "."], cwd=files, check=True, capture_output=True)
         for file, results in json.loads(done.stdout)["results"].items():
-            for result in results:
-                if (hit := Hit(file, result["line_number"])) not in found:
-                    found.append(hit)
+            found += [Hit(file, result["line_number"]) for result in results]
+        shutil.rmtree(files)
     return found

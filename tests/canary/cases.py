@@ -66,6 +66,20 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case((), change=states.others_identity),
         Case((), PLAIN, 3, states.broken_outside),
     ),
+    "up": (
+        Case(("up", "--offline", "--yes"), PLAIN, engines=BOTH),
+        Case(("up", "--offline", "--yes"), engines=BOTH),
+        Case(("up", "--offline", "--dry-run"), PLAIN),
+        Case(("up", "--offline"), PLAIN, 2),
+        Case(("up", "--offline", "--yes"), code=3, change=states.tampered),
+        Case(("up", "--offline", "--yes"), PLAIN, 3, states.disagreeing),
+    ),
+    "new": (
+        Case(("new", "{secret}/fresh", "--server-name", "our.net", "--node-ip", "10.0.0.7", *COMMIT), engines=BOTH),
+        Case(("new", "apps"), code=3),
+        Case(("new", ".")),
+        Case(("new", "{secret}/fresh", "--dry-run")),
+    ),
     "keys generate": (
         Case(("keys", "generate")),
         Case(("keys", "generate"), change=states.no_identity, keys=(MY_KEYS,)),
@@ -183,6 +197,42 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("show",), PLAIN, change=states.disagreeing),
         Case(("show",), PLAIN, 3, states.broken_outside),
     ),
+    "admin create": (
+        Case(("admin", "create", "--help")),
+        Case(("admin", "create", "admin"), code=2),
+        Case(("admin", "create", "admin", "--reveal", "--yes"), code=4, engines=BOTH),
+        Case(("admin", "create", "admin", "--password-fd", "7", "--yes"), code=4),
+        Case(("admin", "create", "No Name"), code=2),
+        Case(("admin", "create", "admin", "--reveal"), PLAIN, 4),
+        Case(("admin", "create", "admin", "--reveal"), code=3, change=states.tampered),
+    ),
+    "registration close": (
+        Case(("registration", "close", *COMMIT), engines=BOTH),
+        Case(("registration", "close"), PLAIN, 3, states.broken_inside),
+        Case(("registration", "close"), code=3, change=states.tampered),
+    ),
+    "registration open": (
+        Case(("registration", "open"), PLAIN),
+        Case(("registration", "open"), code=3, change=states.no_identity),
+    ),
+    "federation allow": (
+        Case(("federation", "allow", "matrix.org", *COMMIT), engines=BOTH),
+        Case(("federation", "allow", "*"), PLAIN, 2),
+        Case(("federation", "allow", "matrix.org"), code=3, change=states.tampered),
+    ),
+    "tls enable": (
+        Case(("tls", "enable", "--domain", "matrix.our.net", "--issuer", "i", *COMMIT), engines=BOTH),
+        Case(("tls", "enable", "--domain", "10.0.0.1", "--issuer", "i"), PLAIN, 2),
+        Case(("tls", "enable", "--domain", "matrix.our.net", "--issuer", "i"), code=3, change=states.tampered),
+    ),
+    "turn enable": (
+        Case(("turn", "enable", *COMMIT), engines=BOTH),
+        Case(("turn", "enable", *COMMIT), PLAIN, 3),
+        Case(("turn", "enable"), PLAIN),
+        Case(("turn", "enable"), code=3, change=states.tampered),
+    ),
+    "federation off": (Case(("federation", "off")), Case(("federation", "off"), PLAIN)),
+    "federation all": (Case(("federation", "all")),),
     "verify": (
         Case(("verify",), engines=BOTH),
         Case(("verify",), PLAIN, 1),

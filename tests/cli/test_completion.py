@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from matrix_secrets.cli.registry import COMMANDS
+
 if TYPE_CHECKING:
     from tests.cli.running import Cli
 
@@ -18,19 +20,7 @@ def complete(cli: Cli, words: str) -> list[str]:
 
 
 def test_commands_options_stacks_and_names(guide: Cli) -> None:
-    assert complete(guide, "") == [
-        "keys",
-        "configure",
-        "generate",
-        "encrypt",
-        "decrypt",
-        "edit",
-        "show",
-        "seal",
-        "rotate",
-        "verify",
-        "completion",
-    ]
+    assert complete(guide, "") == list(COMMANDS)
     assert complete(guide, "ve") == ["verify"]
     assert complete(guide, "keys g") == ["generate"]
     assert "--dry-run" in complete(guide, "generate --d")

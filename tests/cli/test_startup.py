@@ -67,3 +67,10 @@ def test_the_version_is_printed_wherever_it_is_asked_for(flag: list[str], empty:
 def test_the_registry_says_what_the_command_says(target: str) -> None:
     help_text = load(target).help or ""
     assert help_text.partition("\n")[0] == ENTRIES[target].help
+
+
+def test_the_hook_imports_neither_git_nor_kubernetes(encrypted: Cli) -> None:
+    (encrypted.repository / "notes.md").write_text("more\n")
+    encrypted.git("add", "notes.md")
+    found = imported("hooks", "pre-commit", cwd=encrypted.repository)
+    assert not found & {"git", "kubernetes", "rich", "ruamel"}

@@ -121,10 +121,24 @@ def test_an_option_that_synapse_does_not_take(patient: Patient) -> None:
 
 
 def test_a_file_that_is_not_mounted(patient: Patient) -> None:
+    option = "    app_service_config_files: [/conf/bridge.yaml]\n"
+    patient.edit_plain(
+        SYNAPSE, lambda text: text.replace("    report_stats: false\n", f"    report_stats: false\n{option}")
+    )
+    patient.push("A bridge")
+    report = patient.finds("synapse-file-missing")
+    assert "mount /conf/bridge.yaml there" in report.one("synapse-file-missing")["fix"]
+    patient.edit_plain(SYNAPSE, lambda text: text.replace(option, ""))
+    patient.push("No bridge")
+    patient.holds("owner", "Synapse")
+
+
+def test_a_file_that_synapse_may_not_make(patient: Patient) -> None:
+    """Where its log configuration is missing it writes one, as a user who may not."""
     patient.edit_plain(SYNAPSE, lambda text: text.replace('"/conf/log.config"', '"/conf/logging.config"'))
     patient.push("Another file")
-    report = patient.finds("synapse-file-missing")
-    assert "/conf/logging.config" in report.one("synapse-file-missing")["message"]
+    report = patient.finds("synapse-file-unreadable")
+    assert "mount /conf/logging.config" in report.one("synapse-file-unreadable")["fix"]
     patient.edit_plain(SYNAPSE, lambda text: text.replace('"/conf/logging.config"', '"/conf/log.config"'))
     patient.push("The right file")
     patient.holds("owner", "Synapse")

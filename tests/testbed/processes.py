@@ -81,10 +81,13 @@ class Processes:
         process.popen.kill()
         process.popen.wait()
 
-    def stop_all(self) -> None:
-        """End the last one started first: whoever needs another ends before it."""
+    def stop_all(self, seconds: float = 10) -> None:
+        """SIGTERM for all, the last one started first; SIGKILL for what is left after a while."""
         for process in reversed(self.running):
-            process.stop()
+            process.popen.terminate()
+        end = time.monotonic() + seconds
+        for process in reversed(self.running):
+            process.stop(max(end - time.monotonic(), 0))
         self.running.clear()
 
 

@@ -10,7 +10,8 @@ import pytest
 from provision.part import FilesPart, GoPart, load_parts
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = [*ROOT.glob("requirements*.lock"), *ROOT.glob("tests/parts/*/requirements.lock")]
+PLACES = ("requirements*.lock", "tests/parts/*/requirements.lock", "tools/fuzzing/requirements.lock")
+LOCKS = [lock for place in PLACES for lock in ROOT.glob(place)]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: str(lock.relative_to(ROOT)))

@@ -42,8 +42,7 @@ def test_without_decryption_ciphertext_would_go_live(tree: EncryptedTree) -> Non
     tree.encrypt()
     assert [name for name, _ in tree.errors()] == ["ciphertext-would-go-live"]
     fix = tree.one("ciphertext-would-go-live").fix
-    assert OWNER in fix
-    assert "decryption: {provider: sops, secretRef: {name: sops-age}}" in fix
+    assert fix == "matrix-secrets cluster enable-decryption"
 
 
 def test_without_decryption_the_tripwire_makes_it_a_warning(tree: EncryptedTree) -> None:
@@ -59,6 +58,13 @@ def test_decryption_without_a_secret(tree: EncryptedTree) -> None:
     tree.edit(OWNER, "  path: ./apps\n", "  path: ./apps\n  decryption: {provider: sops}\n")
     assert tree.one("owner-without-key").place.file == OWNER
     tree.append("clusters/home/flux-system/kustomization.yaml", "\n# value: --sops-age-secret=sops-age\n")
+    assert tree.found("owner-without-key"), "a comment sets no flag"
+    patch = """patches:
+- target: {kind: Deployment, name: kustomize-controller}
+  patch: |
+    - {op: add, path: /spec/template/spec/containers/0/args/-, value: --sops-age-secret=sops-age}
+"""
+    tree.append("clusters/home/flux-system/kustomization.yaml", patch)
     assert not tree.found("owner-without-key")
 
 

@@ -17,6 +17,7 @@ from matrix_secrets.manifests.resolve import Kind
 from matrix_secrets.manifests.resources import resources
 from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.creationrule import CreationRule
+from matrix_secrets.stack.workspace import check_parses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,10 +69,10 @@ def editor(data: bytes) -> None:
             if entry.scalar.anchor is not None or entry.scalar.tag is not None:
                 continue
             try:
-                edit = entry.embedded().replaced(new)
-            except BadManifestError:  # a key without a colon
+                edited = splice(stream.text, [entry.embedded().replaced(new)])
+                check_parses(edited, FILE)
+            except BadManifestError:  # no room: a key without a colon, a value that is less indented than its key
                 return
-            edited = splice(stream.text, [edit])
             document, start = resource.document.index, entry.scalar.node_start
             _compare(stream, parse(edited, FILE), document, start)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import warning
-from matrix_secrets.stack.homeserver import ENABLE_REGISTRATION, REGISTRATION_WITHOUT_VERIFICATION, is_on
+from matrix_secrets.stack.homeserver import ENABLE_REGISTRATION, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
 OPEN: Final = warning(
     "registration-open",
     "`enable_registration: true`: anybody who reaches the server can make an account (the guide's Steps 13 and 14).",
-    "Set it to false once the first accounts exist.",
+    "`matrix-secrets registration close`, once the first accounts exist.",
 )
 UNKNOWN: Final = warning(
     "federation-option-unknown",
     "`federation_rcv_ignore_list`, which the guide names to disable federation, is no option of Synapse.",
-    "`federation_domain_whitelist: []` disables federation.",
+    "`matrix-secrets federation off`: `federation_domain_whitelist: []` disables federation.",
 )
 KINDS: Final = (OPEN, UNKNOWN)
 
 # https://element-hq.github.io/synapse/latest/usage/configuration/config_documentation.html#registration
-_REGISTRATION: Final = (ENABLE_REGISTRATION, REGISTRATION_WITHOUT_VERIFICATION)
 _BY_TOKEN: Final = ("registration_requires_token",)
 _IGNORE_LIST: Final = ("federation_rcv_ignore_list",)
 
@@ -36,11 +35,10 @@ def check(subject: Subject) -> Iterator[Finding]:
     for stack in subject.stacks:
         for config in stack.homeservers:
             if is_on(config, ENABLE_REGISTRATION) and not is_on(config, _BY_TOKEN):
-                flags = [str(path[0]) for path in _REGISTRATION if is_on(config, path)]
-                fix = subject.edit(config.file, f"once you have your accounts, set {' and '.join(flags)} to false")
+                fix = "once you have your accounts: matrix-secrets registration close"
                 message = "registration is open to anybody who reaches the server"
                 yield OPEN.at(config.place(ENABLE_REGISTRATION), message, fix)
             if config.node(_IGNORE_LIST) is not None:
-                fix = subject.edit(config.file, f"put federation_domain_whitelist: [] in place of {_IGNORE_LIST[0]}")
+                fix = f"matrix-secrets federation off; then take {_IGNORE_LIST[0]} out: {config.file}"
                 message = "Synapse has no such option: it does not disable federation"
                 yield UNKNOWN.at(config.place(_IGNORE_LIST), message, fix)

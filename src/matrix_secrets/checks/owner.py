@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matrix_secrets.checks.kind import error, warning
 from matrix_secrets.errors import Place
 from matrix_secrets.manifests.resources import STRING_DATA
+from matrix_secrets.stack.fluxcontroller import controllers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,24 +27,20 @@ NO_DECRYPTION: Final = warning(
     "owner-without-decryption",
     "The stack is encrypted, and the Flux Kustomization that owns it has no `spec.decryption`. The tripwire makes Flux "
     "stop: it applies nothing more until the owner decrypts.",
-    "Push, before the encrypted files, `decryption: {provider: sops, secretRef: {name: sops-age}}` in its `spec`.",
+    "`matrix-secrets cluster enable-decryption`; push that before the encrypted files.",
 )
 GOES_LIVE: Final = error(
     "ciphertext-would-go-live",
     "As owner-without-decryption, and a Secret of the stack has no tripwire: Flux would report Ready and write the "
     "ciphertext into the live Secret, as the password.",
-    "Add `decryption: {provider: sops, secretRef: {name: sops-age}}` to the owner's `spec`; `matrix-secrets encrypt` "
-    "adds the tripwire.",
+    "`matrix-secrets cluster enable-decryption`; `matrix-secrets encrypt` adds the tripwire.",
 )
 NO_KEY: Final = warning(
     "owner-without-key",
     "The owner's `spec.decryption` names no Secret, and nothing here gives kustomize-controller one for all.",
-    "Add `secretRef: {name: sops-age}` to it.",
+    "`matrix-secrets cluster enable-decryption` adds `secretRef: {name: sops-age}`.",
 )
 KINDS: Final = (MISSING, NO_DECRYPTION, GOES_LIVE, NO_KEY)
-
-# kustomize-controller ≥ 1.7: the Secret for Kustomizations that have decryption without a secretRef
-_CONTROLLER_FLAG: Final = b"--sops-age-secret"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -58,7 +55,7 @@ def check(subject: Subject) -> Iterator[Finding]:
                 yield _without_decryption(subject, owner, stack, encrypted.file)
             elif encrypted is not None and not owner.secret_name and not _flag_is_set(subject):
                 message = f"the decryption of Kustomization/{owner.name} names no Secret with the key"
-                fix = f"in {owner.place.file}, add under spec.decryption: secretRef: {{name: sops-age}}"
+                fix = subject.command("cluster enable-decryption", stack)
                 yield NO_KEY.at(owner.place, message, fix)
 
 
@@ -70,8 +67,7 @@ def _missing(stack: Stack) -> Finding:
 
 def _without_decryption(subject: Subject, owner: Owner, stack: Stack, file: str) -> Finding:
     message = f"Kustomization/{owner.name} applies {stack.label} without decrypting it, but {file} is encrypted"
-    block = "decryption: {provider: sops, secretRef: {name: sops-age}}"
-    fix = f"in {owner.place.file}, add under spec of {owner.name}: {block}"
+    fix = subject.command("cluster enable-decryption", stack)
     if _would_go_live(subject, stack):
         return GOES_LIVE.at(owner.place, f"{message}: Flux would apply the ciphertext as values", fix)
     return NO_DECRYPTION.at(owner.place, f"{message}: Flux stops there", f"{fix}; push that before the encrypted files")
@@ -92,4 +88,5 @@ def _would_go_live(subject: Subject, stack: Stack) -> bool:
 
 
 def _flag_is_set(subject: Subject) -> bool:
-    return any(_CONTROLLER_FLAG in subject.raw(file) for file in subject.yaml_files)
+    """Whether kustomize-controller has a Secret for Kustomizations with decryption and no secretRef (≥ 1.7)."""
+    return any(controller.secret for controller in controllers(subject.yaml_files, subject.raw))

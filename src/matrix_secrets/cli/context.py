@@ -133,6 +133,19 @@ class App:
 
         return load_rules(self.work_tree.root)
 
+    def reread(self) -> None:
+        """Look at the files anew: a step before has written some."""
+        self._forget("workspace", "all_stacks", "stacks", "rules")
+
+    def reread_identities(self) -> None:
+        """Look for identities anew, and at the files with them: a step before has made one."""
+        self._forget("known_identities", "discovered", "engine")
+        self.reread()
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
+            self.__dict__.pop(name, None)
+
     @property
     def asks(self) -> bool:
         """Whether somebody is there to answer a question."""

@@ -46,21 +46,26 @@ def known_passphrase(descriptor: int | None) -> AskPassphrase:
     return ask
 
 
-def _from_descriptor(descriptor: int) -> str:
+def from_descriptor(descriptor: int) -> SecretValue:
+    """Read a password from a file descriptor, its first line. Raises UsageError for none, or an empty one."""
+    return _required(_from_descriptor(descriptor, "password"), "password")
+
+
+def _from_descriptor(descriptor: int, what: str = "passphrase") -> str:
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file:
             line = file.readline(_LONGEST)
         return line.decode("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
         raise UsageError(
-            f"no passphrase can be read from file descriptor {descriptor}",
-            hint="--passphrase-fd 3 3<FILE, in the shell that runs this",
+            f"no {what} can be read from file descriptor {descriptor}",
+            hint=f"--{what}-fd 3 3<FILE, in the shell that runs this",
         ) from None
 
 
-def _required(text: str) -> SecretValue:
+def _required(text: str, what: str = "passphrase") -> SecretValue:
     if not text:
-        raise UsageError("the passphrase is empty", hint="its first line is the passphrase")
+        raise UsageError(f"the {what} is empty", hint=f"its first line is the {what}")
     return SecretValue(text)
 
 

@@ -42,6 +42,21 @@ def confirm(question: str, *, yes: bool, default: bool = False) -> bool:
                 sys.stderr.write("Please answer y or n.\n")
 
 
+def answer(question: str, default: str | None, hint: str) -> str:
+    """Ask for a text; no answer is ``default``. Raises UsageError without a terminal, with ``hint``."""
+    if not possible():
+        raise UsageError(f"this needs an answer and there is no terminal: {question}", hint=hint)
+    while True:
+        sys.stderr.write(f"{question}{f' [{default}]' if default else ''}: ")
+        sys.stderr.flush()
+        with _ended_line():
+            line = sys.stdin.readline()
+            if not line:
+                raise KeyboardInterrupt
+        if given := line.strip() or default:
+            return given
+
+
 def passphrase(source: str) -> SecretValue | None:
     """Ask for a passphrase, unseen; None where nothing is typed."""
     import getpass  # noqa: PLC0415  rarely needed

@@ -29,6 +29,8 @@ class GroupEntry(NamedTuple):
 _PACKAGE: Final = "matrix_secrets.cli.commands"
 
 COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
+    "up": Entry(f"{_PACKAGE}.up:up", "The whole guide, from placeholders to an administrator who can log in."),
+    "new": Entry(f"{_PACKAGE}.new:new", "Make a complete repository for Flux in DIR."),
     "keys": GroupEntry(
         "Age keys: who can read the encrypted files.",
         {
@@ -81,6 +83,49 @@ COMMANDS: Final[Mapping[str, Entry | GroupEntry]] = {
         f"{_PACKAGE}.seal:seal", "Keep every secret in one place: homeserver.yaml names files, and holds none."
     ),
     "rotate": Entry(f"{_PACKAGE}.rotate:rotate", "Give secrets new values, in Git, the cluster and the database."),
+    "admin": GroupEntry(
+        "The server's administrators.",
+        {
+            "create": Entry(
+                f"{_PACKAGE}.admin_create:admin_create",
+                "Make the administrator NAME, with a password that is shown once.",
+            ),
+        },
+    ),
+    "registration": GroupEntry(
+        "Whether whoever reaches the server can make an account.",
+        {
+            "close": Entry(f"{_PACKAGE}.registration:registration_close", "Let nobody make an account, and prove it."),
+            "open": Entry(
+                f"{_PACKAGE}.registration:registration_open", "Let whoever reaches the server make an account."
+            ),
+        },
+    ),
+    "tls": GroupEntry(
+        "Encrypted connections.",
+        {
+            "enable": Entry(
+                f"{_PACKAGE}.tls_enable:tls_enable",
+                "Serve everything under https, with a certificate of cert-manager's.",
+            ),
+        },
+    ),
+    "turn": GroupEntry(
+        "Voice and video calls between networks.",
+        {
+            "enable": Entry(
+                f"{_PACKAGE}.turn_enable:turn_enable", "Relay calls: coturn beside the stack, its secret managed."
+            ),
+        },
+    ),
+    "federation": GroupEntry(
+        "With which servers Synapse federates.",
+        {
+            "allow": Entry(f"{_PACKAGE}.federation:federation_allow", "Federate with these servers only."),
+            "off": Entry(f"{_PACKAGE}.federation:federation_off", "Federate with nobody."),
+            "all": Entry(f"{_PACKAGE}.federation:federation_all", "Federate with everybody: Synapse's default."),
+        },
+    ),
     "verify": Entry(f"{_PACKAGE}.verify:verify", "Check everything that can be checked offline."),
     "doctor": Entry(
         f"{_PACKAGE}.doctor:doctor", "Find the broken link between your key and Element, and what mends it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from matrix_secrets.cluster.podexec import refused
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.cluster.workloads import LivePod
@@ -40,13 +41,20 @@ class _Forwarded(http.client.HTTPConnection):
         self.sock = self._through
 
 
-def ask_pod(cluster: Connection, pod: LivePod, port: int, method: str, path: str) -> Answer:
-    """Send one HTTP request to a pod's port. Raises OutsideError where it does not answer, or it is forbidden."""
+def ask_pod(
+    cluster: Connection, pod: LivePod, port: int, method: str, path: str, body: Mapping[str, object] | None = None
+) -> Answer:
+    """Send one HTTP request to a pod's port; ``body`` goes as JSON and may hold secrets.
+
+    Raises OutsideError where it does not answer, or it is forbidden.
+    """
     asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/portforward")
     with _socket(cluster, pod, port) as through:
         connection = _Forwarded(through)
         try:
-            connection.request(method, path, headers={"Connection": "close"})
+            sent = None if body is None else json.dumps(body).encode()
+            headers = {"Connection": "close"} | ({} if sent is None else {"Content-Type": "application/json"})
+            connection.request(method, path, body=sent, headers=headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.read())
         except (http.client.HTTPException, OSError) as error:

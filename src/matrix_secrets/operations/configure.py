@@ -43,7 +43,7 @@ def plan_configure(workspace: Workspace, stacks: Sequence[Stack], identity: Iden
     changes: list[Change] = []
     rewrites: list[Rewrite] = []
     for stack in stacks:
-        for change, each in _of_stack(stack, identity):
+        for change, each in identity_changes(stack, identity):
             changes.append(change)
             rewrites.append(each)
     texts = rewritten(workspace, rewrites)
@@ -69,7 +69,8 @@ def _check(identity: Identity) -> None:
         check_base_url(identity.public_baseurl)
 
 
-def _of_stack(stack: Stack, identity: Identity) -> Iterator[tuple[Change, Rewrite]]:
+def identity_changes(stack: Stack, identity: Identity) -> Iterator[tuple[Change, Rewrite]]:
+    """Yield what an identity changes in a stack. Raises as `plan_configure`."""
     for config in (*stack.homeservers, *stack.elements):
         if config.why is not None:
             raise config.why

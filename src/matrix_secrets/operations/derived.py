@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def with_derived(
-    workspace: Workspace, stacks: Sequence[Stack], texts: Mapping[str, str], *, encrypting: Sequence[str] = ()
+    workspace: Workspace,
+    stacks: Sequence[Stack],
+    texts: Mapping[str, str],
+    *,
+    encrypting: Sequence[str] = (),
+    restarting: bool = False,
 ) -> dict[str, str]:
     """Return ``texts`` (new plain texts by file) with tripwires and digests brought up to date.
 
     Secrets in ``encrypting``, files that are about to be encrypted, get the tripwire. Digests are made for stacks that
-    have some, or that are about to be encrypted: elsewhere nothing asked for them.
+    have some, or that are about to be encrypted, and with ``restarting`` for all: elsewhere nothing asked for them.
     """
     new = dict(texts)
     for stack in stacks:
@@ -31,7 +36,7 @@ def with_derived(
             _add_tripwires(stack, new, encrypting)
         streams = [parse(new.get(file.file, file.stream.text), file.file) for file in stack.files]
         encrypted = {file.file for file in stack.files if file.encrypted} | set(encrypting)
-        if set(encrypting) & set(stack.secret_files) or has_digests(streams):
+        if restarting or set(encrypting) & set(stack.secret_files) or has_digests(streams):
             for file, edits in digest_edits(streams, encrypted, stack.restarts).items():
                 new[file] = splice(new.get(file, workspace.read(file).stream.text), edits)
     return {file: text for file, text in new.items() if text != workspace.read(file).stream.text}

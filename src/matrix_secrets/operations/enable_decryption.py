@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SECRET: Final = "sops-age"  # noqa: S105  a Secret's name
 _FLAG_PATCH: Final = f"- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: {FLAG}={SECRET}\n"
 
+_RECONCILE: Final = "matrix-secrets cluster reconcile"
+_PUSH: Final = "matrix-secrets cluster enable-decryption --push"
+
 
 def plan_enable_decryption(
     workspace: Workspace,
@@ -53,7 +56,7 @@ def plan_enable_decryption(
         notes=tuple(work.notes),
         commit_message="feat(flux): decrypt the Matrix stack\n\nIn force before any ciphertext is pushed.",
         paths=tuple(dict.fromkeys(work.files)),
-        next_commands=(f"matrix-secrets cluster {'reconcile' if pushed else 'enable-decryption --push'}",),
+        next_commands=(_RECONCILE if pushed else _PUSH,),
     )
 
 

@@ -62,13 +62,14 @@ def write_texts(
     sealing: Sealing | None = None,
     seal: Sequence[str] = (),
     like: Mapping[str, Sequence[str]] | None = None,
+    restarting: bool = False,
 ) -> Written:
     """Plan the writes that give files new plain texts, with digests brought up to date.
 
     The plain files in ``seal`` are encrypted by ``sealing``, those that no rule covers for the readers of what
-    they are ``like``.
+    they are ``like``. ``restarting``: pods whose configuration changes are restarted, so they all get digests.
     """
-    final = with_derived(workspace, stacks, texts, encrypting=seal)
+    final = with_derived(workspace, stacks, texts, encrypting=seal, restarting=restarting and bool(texts))
     writes: list[FileWrite] = []
     changes = [Change(Place(file), "digests", "annotations of the pod template") for file in final if file not in texts]
     sealed = Plan()

@@ -17,7 +17,7 @@ _MAX_PORT: Final = 65535
 
 def check_server_name(name: str) -> None:
     """Make sure that a text is a Matrix server name. Raises UsageError with what is wrong with it."""
-    fault = _fault_of_server_name(name)
+    fault = fault_of_server_name(name)
     if fault is not None:
         raise UsageError(
             f"--server-name: {fault}",
@@ -54,7 +54,8 @@ def is_lower_case(name: str) -> bool:
     return name == name.lower()
 
 
-def _fault_of_server_name(name: str) -> str | None:
+def fault_of_server_name(name: str) -> str | None:
+    """Say what is wrong with a Matrix server name; None where nothing is."""
     if "://" in name:
         return "a server name has no http:// or https:// before it"
     if is_placeholder(name) or is_example_host(re.sub(r":\d+$", "", name)):

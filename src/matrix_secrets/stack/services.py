@@ -19,7 +19,7 @@ SYNAPSE_PORT: Final = "8008"
 
 def synapse_node_port(stack: Stack) -> int | None:
     """Return the nodePort of the Service that leads to Synapse's client listener; None where none has one."""
-    listeners = listener_ports(stack)
+    listeners = _listeners(stack)
     for service in synapse_services(stack):
         for port in items(find(service.root, ("spec", "ports"))):
             node_port = text_at(port, ("nodePort",)) or ""
@@ -55,7 +55,12 @@ def _services(streams: Iterable[Stream]) -> Iterator[Resource]:
                 yield resource
 
 
-def listener_ports(stack: Stack) -> frozenset[str]:
+def listener_ports(stack: Stack) -> list[int]:
+    """Return the ports on which Synapse serves clients, at least one."""
+    return sorted(int(port) for port in _listeners(stack) if port.isdigit()) or [int(SYNAPSE_PORT)]
+
+
+def _listeners(stack: Stack) -> frozenset[str]:
     """Return the ports of the listeners that serve clients, as homeserver.yaml has them."""
     found: set[str] = set()
     for config in stack.homeservers:

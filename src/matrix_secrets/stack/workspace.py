@@ -144,9 +144,13 @@ class Workspace:
 
 
 def check_parses(text: str, file: str) -> None:
-    """Make sure that an edit left a text that parses: a text that does not would be a bug of the edit."""
+    """Make sure that an edit left a text that parses. Raises BadManifestError where a value has no room for another."""
     try:
         parse(text, file)
     except BadManifestError as error:
-        message = f"the edit of {file} would not parse: {error.message}"
-        raise AssertionError(message) from None
+        raise BadManifestError(
+            "cannot be changed in place: with the new value it would not parse any more",
+            place=error.place,
+            cause="a value stands where only its present spelling fits, less indented than its key, say",
+            hint=f"put the value right behind its key in {file}, then run the command again. Nothing was changed.",
+        ) from None

@@ -74,7 +74,7 @@ class Container:
         found |= how.variables
         plan = self.folder / "plan.json"
         plan.write_text(json.dumps(self._plan(how, binds)))
-        unshare = [shutil.which("unshare") or "unshare", *_namespaces(), "--"]
+        unshare = [shutil.which("unshare") or "unshare", "--mount", "--propagation=private", "--"]
         self.process = subprocess.Popen(
             [*DIES_WITH_US, *unshare, sys.executable, "-I", str(LAUNCHER), str(plan)],
             env=found,
@@ -109,10 +109,9 @@ class Container:
     def _write_way_in(self, variables: dict[str, str], pid: int) -> None:
         """The script that ``exec`` runs a command with: as root, as these images have it, in the same file system."""
         nsenter = shutil.which("nsenter") or "nsenter"
-        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
         lines = ["#!/bin/sh"]
         lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items() if name.isidentifier()]
-        enter = [nsenter, f"--target={pid}", *user, "--mount", "--root", "--wd", "--"]
+        enter = [nsenter, f"--target={pid}", "--mount", "--root", "--wd", "--"]
         lines.append(f'exec {shlex.join(enter)} "$@"')
         script = self.folder / "enter"
         script.touch(mode=0o700)
@@ -176,12 +175,6 @@ class Container:
         if self.process is not None:
             found["containerID"] = f"testbed://{self.process.pid}"
         return found
-
-
-def _namespaces() -> list[str]:
-    if os.geteuid() == 0:
-        return ["--mount", "--propagation=private"]
-    return ["--user", "--map-current-user", "--keep-caps", "--mount"]
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ SOCKETS = "/var/run/postgresql"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a container's program is started. ``user`` is None for whoever runs the tests."""
+    """How a container's program is started. ``user`` is None for root."""
 
     command: tuple[str, ...]
     path: str = SYSTEM_PATH
@@ -96,8 +95,8 @@ class Images:
             variables={"PYTHONPATH": "/testbed", "TESTBED_POD_ADDRESS": address},
             binds=(*_programs(home), *_programs(Path(sys.base_prefix).resolve())),
             files={"/testbed/sitecustomize.py": (HERE / "sitecustomize.py").read_text()},
-            user=SYNAPSE if os.geteuid() == 0 and not command else None,
-            group=SYNAPSE if os.geteuid() == 0 and not command else None,
+            user=None if command else SYNAPSE,
+            group=None if command else SYNAPSE,
         )
 
     def _element(self, address: str) -> Start:
@@ -118,8 +117,8 @@ class Images:
                 Bind(program, "/testbed/kustomize-controller", read_only=True),
                 Bind(self.account, "/var/run/secrets/kubernetes.io/serviceaccount", read_only=True),
             ),
-            user=NOBODY if os.geteuid() == 0 else None,
-            group=NOBODY if os.geteuid() == 0 else None,
+            user=NOBODY,
+            group=NOBODY,
         )
 
 

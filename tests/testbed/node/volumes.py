@@ -106,7 +106,7 @@ class Volumes:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f"..{file.name}.new")
         part.write_bytes(content)
-        if group is not None and os.geteuid() == 0:
+        if group is not None:
             os.chown(part, -1, group)
         part.chmod(mode)
         part.replace(file)

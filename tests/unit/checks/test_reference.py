@@ -31,6 +31,8 @@ COMMANDS = {
     "verify",
     "keys generate",
     "keys sync",
+    "registration close",
+    "federation off",
 }
 
 

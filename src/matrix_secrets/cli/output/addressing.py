@@ -14,7 +14,8 @@ Addressed: TypeAlias = Callable[[str], str]
 
 # What works on stacks, and what on the repository only; a question for help needs neither.
 _ON_STACKS: Final = re.compile(
-    r"\bmatrix-secrets (?:configure|doctor|encrypt|generate|rotate|seal|show|verify)\b(?! --help)"
+    r"\bmatrix-secrets (?:configure|doctor|encrypt|generate|rotate|seal|show|verify"
+    r"|(?:registration|federation|admin|tls|turn) [a-z]+)\b(?! --help)"
 )
 _ON_FILES: Final = re.compile(
     r"\bmatrix-secrets (?:audit|decrypt|edit|hooks (?:install|uninstall)|keys (?:list|add|remove|sync))\b(?! --help)"

@@ -38,8 +38,8 @@ FILE: Final = error(
 )
 PERMISSION: Final = error(
     "synapse-file-unreadable",
-    "Synapse does not start: it may not read or write a file; it runs as user 991.",
-    "Let user 991 write the volume of /data, and read what is mounted from Secrets (mode 0644).",
+    "Synapse does not start: it may not read or write a file, or make one that is missing; it runs as user 991.",
+    "Mount the file; let user 991 write the volume of /data, and read what is mounted from Secrets (mode 0644).",
 )
 HOST: Final = error(
     "synapse-database-host",

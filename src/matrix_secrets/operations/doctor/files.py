@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 KINDS: Final[tuple[Kind, ...]] = ()
 
 # Errors of `verify` that keep nothing from running: what is behind them is looked at all the same.
-_HARMLESS: Final = frozenset(
+HARMLESS: Final = frozenset(
     {
         "not-checked",
         "plaintext-secret",
@@ -34,7 +34,7 @@ _HARMLESS: Final = frozenset(
     }
 )
 # What a link further on says with the cluster's own words.
-_TOLD_ELSEWHERE: Final = frozenset({"not-checked", "owner-without-decryption", "owner-without-key"})
+TOLD_ELSEWHERE: Final = frozenset({"not-checked", "owner-without-decryption", "owner-without-key"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def look(case: Case) -> Verdict:
 
 def judge(seen: Seen) -> Verdict:
     """Judge by the errors; warnings are passed on."""
-    found = tuple(finding for finding in seen.findings if finding.id not in _TOLD_ELSEWHERE)
+    found = tuple(finding for finding in seen.findings if finding.id not in TOLD_ELSEWHERE)
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     many = "file" if seen.encrypted == 1 else "files"
     what = f"{seen.encrypted} {many} encrypted for {', '.join(seen.readers)}" if seen.encrypted else "in plain text"
-    return Verdict(what, found, stops=any(finding.id not in _HARMLESS for finding in errors))
+    return Verdict(what, found, stops=any(finding.id not in HARMLESS for finding in errors))

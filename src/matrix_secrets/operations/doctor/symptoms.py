@@ -113,8 +113,8 @@ SYNAPSE: Final = (
     _symptom(
         ailments.PERMISSION,
         r"Permission denied: '?(/[\w./-]+)",
-        "it may not use {found}",
-        "let user 991 use {found}: {logs}",
+        "it may not read or write {found}, or make it where it is missing",
+        "{edit}mount {found}, or give a path that user 991 may use, and push it",
     ),
     _symptom(
         ailments.CONFIG,

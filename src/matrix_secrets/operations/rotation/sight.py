@@ -20,7 +20,7 @@ from matrix_secrets.operations.rotation.livevalues import live_values, side_of
 from matrix_secrets.operations.rotation.world import Side, World
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.homeserver import SERVER_NAME
-from matrix_secrets.stack.services import SYNAPSE_PORT, listener_ports, synapse_workloads
+from matrix_secrets.stack.services import listener_ports, synapse_workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def serves(site: Site, stack: Stack) -> bool:
 
 
 def _port(stack: Stack) -> int:
-    return min((int(port) for port in listener_ports(stack) if port.isdigit()), default=int(SYNAPSE_PORT))
+    return listener_ports(stack)[0]
 
 
 def _role(site: Site, seen: Sight) -> Side:

@@ -42,26 +42,30 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     try:
         found = programs.find(*programs.CONTROL_PLANE, *programs.SERVICES)
-    except LookupError:
+    except LookupError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="matrix-secrets-cluster-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
+        print("Starting, about ten seconds …", file=sys.stderr)
         running = clusters.start(root / "cluster", found)
         try:
             made = repository.clone(running, root / "home-cluster")
             made.push("The guide's manifests")
             made.bootstrap()
-            {
+            values = {
                 "kubeconfig": running.kubeconfig,
                 "bin": found["kubectl"].parent,
                 "clone": running.forge.repository,
                 "node": running.node_address,
                 "logs": running.processes.logs,
             }
+            print(TEXT.format(**values), flush=True)
             Event().wait()
         except KeyboardInterrupt:
             pass
         finally:
+            print("Ending …", file=sys.stderr)
             running.stop()
     return 0
 

@@ -1,0 +1,41 @@
+"""``up``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from matrix_secrets.cli.command import command
+from matrix_secrets.cli.duration import seconds
+
+if TYPE_CHECKING:
+    from matrix_secrets.cli.context import App
+
+
+@command("up")
+@click.option("--server-name", metavar="NAME", help="What follows the colon in every Matrix ID, for ever.")
+@click.option("--node-ip", metavar="IP|auto", help="The node's address; auto asks the cluster for it.")
+@click.option("--admin", metavar="NAME", default="admin", show_default=True, help="The first administrator.")
+@click.option("--no-admin", is_flag=True, help="Make no administrator.")
+@click.option("--reveal", is_flag=True, help="Print the administrator's password where stdout is no terminal.")
+@click.option("--keep-registration-open", is_flag=True, help="Leave registration as it is.")
+@click.option("--no-seal", is_flag=True, help="Leave the secrets in Synapse's ConfigMap, too.")
+@click.option("--offline", is_flag=True, help="The repository's part only: ask no cluster, push nothing.")
+@click.option(
+    "--timeout", metavar="T", callback=seconds, default="10m", show_default=True, help="For each wait: 90s, 5m, 1h."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done and do nothing.")
+def up(app: App, *, timeout: float, dry_run: bool, offline: bool, **options: object) -> int:
+    """The whole guide, from placeholders to an administrator who can log in.
+
+    Asks for the server's name, the node's address, and whether this cluster is the one; everything else has a default
+    that is shown first. Then: an age identity, a key of the cluster's own, Flux's order to decrypt, pushed and in
+    force; name, addresses and secrets, sealed and encrypted, pushed and applied; the database, the pods, Synapse and
+    Element, the administrator, and a last look. Every step looks first: run again, it goes on where it stopped. Without
+    a cluster it does the repository's part and says what remains.
+    """
+    from matrix_secrets.cli.upping import Options, lead  # noqa: PLC0415  --help does without
+
+    chosen = Options.of(options, patience=timeout, offline=offline)
+    return lead(app, chosen, dry_run=dry_run)

@@ -1,0 +1,171 @@
+"""What the steps of ``up`` do with a cluster."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from matrix_secrets.cli.keywork import KeyWork
+from matrix_secrets.findings import Severity
+from matrix_secrets.operations.admin import create_admin, new_password, shared_secret, user_id_of
+from matrix_secrets.operations.doctor.case import Local
+from matrix_secrets.operations.doctor.diagnosis import Diagnosis
+from matrix_secrets.operations.install_key import Repository, plan_own
+from matrix_secrets.operations.keyhome import put_keys
+from matrix_secrets.operations.registrationproof import prove_registration
+from matrix_secrets.operations.rotation.site import find_site
+from matrix_secrets.operations.synapsepod import rolled_out, synapse_of
+from matrix_secrets.operations.up import clusterkey, flux, serving
+from matrix_secrets.operations.up.deciding import is_deployed
+from matrix_secrets.operations.up.firstpush import has_ciphertext
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from matrix_secrets.cli.context import App
+    from matrix_secrets.cluster.connection import Connection
+    from matrix_secrets.cluster.workloads import LivePod
+    from matrix_secrets.operations.coverage import Named
+    from matrix_secrets.operations.plan import Plan
+    from matrix_secrets.operations.reconcile import Watch
+    from matrix_secrets.operations.rotation.site import Site
+    from matrix_secrets.operations.synapsepod import Synapse
+    from matrix_secrets.secretvalue import SecretValue
+
+
+class OnCluster:
+    """The cluster's side of one run. Every method returns what it found or did, and whether that is new."""
+
+    def __init__(self, app: App, cluster: Connection, patience: float) -> None:
+        self.app = app
+        self.cluster = cluster
+        self._patience = patience
+        self._watch: Watch | None = None
+        self._waiting = "asking the cluster"
+
+    @property
+    def said(self) -> str:
+        """What is being waited for."""
+        return self._watch.said if self._watch is not None else self._waiting
+
+    @cached_property
+    def site(self) -> Site:
+        """Where the stack runs. Raises RefusedError where no Flux Kustomization of the cluster applies it."""
+        return find_site(self.cluster, self.app.workspace, self.app.stacks[0])
+
+    @cached_property
+    def deployed(self) -> bool | None:
+        """False where nothing of the stack runs; None where Git has to tell what was applied."""
+        return None if is_deployed(self.cluster, self.app.workspace, self.app.stacks[0]) else False
+
+    def key(self) -> tuple[str, bool]:
+        """Give the cluster an identity, unless it has one to encrypt for."""
+        _ = self.site, self.watch()  # what is missing for all that follows is told before anything is changed
+        home = clusterkey.home_of(self.cluster, self.app.workspace, self.app.stacks)
+        mine = {identity.recipient.key for identity in self.app.known_identities.identities}
+        if clusterkey.serves(home, mine, self.app.rules):
+            return f"Secret {home.shown} has one", False
+        clusterkey.put_own(self.cluster, home)
+        return f"new, in Secret {home.shown}", True
+
+    def readers(self, mine: Collection[str]) -> list[Named]:
+        """The cluster's recipient, to encrypt for; none where it holds one of the user's."""
+        home = clusterkey.home_of(self.cluster, self.app.workspace, self.app.stacks)
+        return [each for each in clusterkey.cluster_readers(home) if each[0] not in mine]
+
+    def in_force(self) -> None:
+        """Wait until the live owner decrypts."""
+        ciphertext = has_ciphertext(self.app.work_tree, self.app.stacks[0])
+        flux.until_in_force(self.watch(), self.site, ciphertext=ciphertext)
+
+    def before_ciphertext(self) -> None:
+        """Wait out a reconciliation that an earlier step began: while it goes on nothing is in force."""
+        if not has_ciphertext(self.app.work_tree, self.app.stacks[0]):
+            flux.still_in_force(self.watch(), self.site)
+
+    def recipients(self) -> tuple[Plan, str]:
+        """Plan the cluster among the recipients of rules and files that others wrote."""
+        work = KeyWork(self.app)
+        home = clusterkey.home_of(self.cluster, work.workspace, work.stacks)
+        mine = {identity.recipient.key for identity in self.app.known_identities.identities}
+        repository = Repository(work.workspace, self.app.rules, work.files, work.stacks, work.rekeying, mine)
+        done = plan_own(home, repository, new=False)
+        if done.keys:
+            put_keys(self.cluster, home, done.keys, done.pending)
+        count = len({recipient for file in work.files for recipient in file.readers})
+        return done.plan, f"{count} can read them, the cluster among them"
+
+    def end_recipients(self) -> None:
+        """Take the mark of a key that the repository did not know away."""
+        clusterkey.end_pending(self.cluster, clusterkey.home_of(self.cluster, self.app.workspace, self.app.stacks))
+
+    def applied(self) -> tuple[str, bool]:
+        """Wait until the values of Git are live."""
+        watch = self.watch()
+        flux.until_live(watch, self.site, self.app.stacks[0])
+        return f"the values of {watch.goal.short} are live", False
+
+    def database(self) -> tuple[str, bool]:
+        """Make PostgreSQL accept Git's password."""
+        healed = serving.heal_database(self.watch(), self.site, self.app.stacks[0])
+        what = "had another password; it now accepts the one in Git" if healed else "accepts the password in Git"
+        return f"{what}, a random one is refused", healed
+
+    def ready(self) -> tuple[str, bool]:
+        """Wait until Flux is Ready."""
+        watch = self.watch()
+        owner = flux.until_ready(watch, self.site)
+        return f"{owner.ref} Ready on {watch.goal.short}", False
+
+    def pods(self) -> tuple[str, bool]:
+        """Wait for all pods."""
+        names = serving.until_settled(self.watch(), self.site, self.app.stacks[0])
+        return f"{', '.join(names)} ready", False
+
+    def synapse(self) -> tuple[str, bool]:
+        """Ask Synapse, once it runs with what was pushed."""
+        synapse, pod = self._synapse()
+        return serving.check_synapse(self.cluster, synapse, pod), False
+
+    def element(self) -> tuple[str, bool]:
+        """Look at what Element serves."""
+        return serving.check_element(self.site, self.app.stacks[0]) or "the stack has none", False
+
+    def admin(self, name: str) -> tuple[str, SecretValue | None]:
+        """Make the administrator; return their Matrix ID, and the password where they are new."""
+        stack, password = self.app.stacks[0], new_password()
+        synapse, pod = self._synapse()
+        user_id = user_id_of(stack, name)
+        account = create_admin(self.cluster, synapse, pod, user_id, password, shared_secret(stack))
+        return account.user_id, password if account.created else None
+
+    def check(self, *, opened: bool) -> tuple[str, int]:
+        """Try to register, unless that was left open, and look at every link; return the exit code with it."""
+        said = "" if opened else f"POST /register: {prove_registration(self.cluster, *self._synapse(), opened=False)}; "
+        return said + "every link holds", self.diagnose()
+
+    def diagnose(self) -> int:
+        """Show every link between the key and Element, where one is broken; return 1 then."""
+        app = self.app
+        app.reread()
+        local = Local(app.work_tree, app.workspace, app.rules, app.known_identities, several=len(app.all_stacks) > 1)
+        looking = Diagnosis(local, app.stacks[0], lambda: self.cluster)
+        found = [finding for each in looking.standings() for finding in each.findings]
+        broken = any(finding.severity is Severity.ERROR for finding in found)
+        if broken:
+            app.output.chain(looking.found, looking.title)
+        return int(broken)
+
+    def watch(self) -> Watch:
+        """Begin a wait for what was pushed last."""
+        self._watch = flux.watching(self.cluster, self.app.work_tree, self._patience)
+        return self._watch
+
+    def _synapse(self) -> tuple[Synapse, LivePod]:
+        synapse = synapse_of(self.app.workspace, self.app.stacks[0])
+        watch = self.watch()
+
+        def told(text: str) -> None:
+            watch.said = text
+
+        return synapse, rolled_out(self.cluster, synapse, timeout=self._patience, told=told)
