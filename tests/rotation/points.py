@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SAME, SECOND = "same clone", "second clone"
 RESUME, ABORT = "resume", "abort"
 
+PREPARED = Point("create_branch", "after", "kill")
 ALTERED, PUBLISHED = Point("publish", "before", "kill"), Point("publish", "after", "kill")
 
 
@@ -60,6 +61,7 @@ AFTER_MAIN = [
     Point("reconcile", "before", "kill"),
     Point("reconcile", "before", "fail"),
     Point("reconcile", "after", "kill"),
+    Point("reconcile", "after", "fail"),
     Point("delete_branch", "before", "kill"),
     Point("delete_branch", "before", "fail"),
     Point("delete_branch", "after", "kill"),
@@ -90,15 +92,18 @@ def cases(*, every: bool) -> Iterator[Case]:
             for then in points:
                 yield from (Case(begun, way, clone, (command, then)) for way, clone in ways)
         return
-    # Before main has moved an abort takes seconds: from both clones. Afterwards each way home restarts Synapse.
-    for point in BEFORE_MAIN:
-        yield from (Case(point, ABORT, clone) for clone in (SAME, SECOND))
+    # Before main has moved an abort takes seconds: after a kill from both clones. Later each way restarts Synapse.
     clones = cycle((SECOND, SAME))
+    for point in BEFORE_MAIN:
+        both = (SAME, SECOND) if point.how == "kill" else (next(clones),)
+        yield from (Case(point, ABORT, clone) for clone in both)
+    for then in (*ABORTS_BACK, *(point._replace(how="fail") for point in ABORTS_BACK[:3])):
+        yield Case(ALTERED, ABORT, next(clones), (ABORT, then))
+    for then in RESUMES[:2]:
+        yield Case(PREPARED, ABORT, next(clones), (RESUME, then))
     yield Case(Point("set_role", "after", "kill"), RESUME, SECOND)
     for point in AFTER_MAIN:
         yield Case(point, ABORT if point == PUBLISHED else RESUME, next(clones))
-    for then in ABORTS_BACK:
-        yield Case(ALTERED, ABORT, next(clones), (ABORT, then))
-    for then in (Point("replace_branch", "after", "kill"), Point("publish", "after", "kill")):
-        yield Case(PUBLISHED, ABORT, next(clones), (ABORT, then))
+    for act in ("replace_branch", "set_role", "publish"):
+        yield Case(PUBLISHED, ABORT, next(clones), (ABORT, Point(act, "after", "kill")))
     yield Case(ALTERED, RESUME, next(clones), (RESUME, Point("publish", "after", "kill")))

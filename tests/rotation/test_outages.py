@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -125,6 +126,19 @@ def test_third_values_on_main(home: Home) -> None:
     assert "--abort" in done.err
     home.cli("rotate", "--abort")
     assert home.logs_in(third)
+
+
+def test_ctrl_c(home: Home) -> None:
+    before = home.values()
+    running = rotating(home)
+    home.cluster.wait(lambda: "database" in log_of(home), "the database's turn", 90)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(60) == 130, log_of(home)
+    assert "any machine can go on" in log_of(home)
+    assert "rotate --abort" in log_of(home)
+    home.second("rotate", "--abort")
+    home.up_to_date()
+    assert home.values() == before
 
 
 def test_the_api_server_goes_away(home: Home) -> None:

@@ -76,7 +76,7 @@ def _judge(case: Case, before: dict[str, str], after: dict[str, str]) -> None:
 
 
 def test_there_are_enough_points() -> None:
-    assert len({str(case) for case in cases(every=False)}) >= 28
+    assert len({str(case) for case in cases(every=False)}) >= 32, "and a dozen outages beside them"
     assert len({str(case) for case in cases(every=True)}) >= 40
     assert {case.clone for case in cases(every=False)} == {SAME, SECOND}
     assert {case.way for case in cases(every=False)} == {RESUME, ABORT}

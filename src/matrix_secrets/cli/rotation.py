@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from matrix_secrets.cli.failure import StoppedError
@@ -102,10 +103,11 @@ def finish(app: App, bench: Bench, goal: Side, telling: Telling) -> int:
     """Drive a rotation to its end."""
     gap = watched(app, bench, lambda: drive(bench, goal, telling))
     app.output.put("gap_seconds", None if gap.seconds is None else round(gap.seconds, 1))
-    main = bench.heads().commits[bench.site.main]
-    if head_commit(app.work_tree) != main:
-        app.output.note(f"Your work tree is not at {main[:8]}, which {bench.site.main} is now.")
-        app.output.next("git pull")
+    with suppress(OutsideError):  # it is done; whether the remote still answers changes nothing
+        main = bench.heads().commits[bench.site.main]
+        if head_commit(app.work_tree) != main:
+            app.output.note(f"Your work tree is not at {main[:8]}, which {bench.site.main} is now.")
+            app.output.next("git pull")
     return 0
 
 
