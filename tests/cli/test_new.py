@@ -44,6 +44,18 @@ def test_it_verifies(made: Cli) -> None:
     assert not any(value in history for value in values)
 
 
+def test_no_commit_takes_a_secret_along(made: Cli) -> None:
+    assert (made.repository / ".git/hooks/pre-commit").is_file()
+    assert ".gitattributes" in made.git("ls-files").split()
+    plain = made("decrypt", "apps/matrix/matrix-secrets.yaml").out
+    (made.repository / "apps/matrix/matrix-secrets.yaml").write_text(plain)
+    made.git("add", "--all")
+    command = ["git", "commit", "--quiet", "--message", "in plain text"]
+    done = subprocess.run(command, cwd=made.repository, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert made.git("rev-list", "--count", "HEAD").strip() == "1"
+
+
 def test_yamllint_has_nothing_to_say(made: Cli) -> None:
     command = [sys.executable, "-m", "yamllint", "--strict", "."]
     done = subprocess.run(command, cwd=made.repository, capture_output=True, text=True, check=False)

@@ -71,7 +71,7 @@ def comparable(text: str) -> list[str]:
         (r" +\d+ s$", ""),
         (r"age1\S+", "RECIPIENT"),
         (r"^\S{24}$", "PASSWORD"),
-        (r"\(\S+\)$", "(NAME)"),
+        (r"RECIPIENT \(\S+?\)", "RECIPIENT"),
         (r" +", " "),
     ):
         text = re.sub(pattern, kind, text, flags=re.MULTILINE)

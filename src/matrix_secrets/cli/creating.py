@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cli.carryout import carry_out
 from matrix_secrets.cli.context import App
+from matrix_secrets.cli.hooking import driven_files
 from matrix_secrets.cli.options import How
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
+from matrix_secrets.cli.program import program_words
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.gitrepo.create import create as create_repository
 from matrix_secrets.gitrepo.locate import find_work_tree
 from matrix_secrets.operations.apply import apply_plan
 from matrix_secrets.operations.generate import plan_generate
+from matrix_secrets.operations.hook_install import apply_hooks, plan_install
 from matrix_secrets.operations.newrepository import plan_new
 from matrix_secrets.operations.readers import named_recipients, own_recipients
 from matrix_secrets.operations.sealing import RuleSealing
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
     from matrix_secrets.operations.coverage import Named
     from matrix_secrets.operations.newrepository import Wanted
+    from matrix_secrets.operations.plan import Plan
+
+_PLACEHOLDERS: Final = "The secrets are placeholders: there is no age identity to encrypt for."
+_GUARDED: Final = "From now on no commit takes one of them along in plain text."
 
 
 def create(app: App, directory: Path, wanted: Wanted, age: str | None, *, dry_run: bool, commit: bool) -> int:
@@ -57,15 +64,27 @@ def create(app: App, directory: Path, wanted: Wanted, age: str | None, *, dry_ru
     app.timed("writing", lambda: apply_plan(inside.workspace, plan))
     app.output.changes(plan.changes, done=True)
     how = How(dry_run=False, commit=commit, push=False, allow_plaintext=False, assume_decryption=False)
-    filled = replace(plan, changes=(), writes=(), notes=(), next_commands=())
+    filled, nothing = replace(plan, changes=(), writes=(), notes=(), next_commands=()), _PLACEHOLDERS
     if readers:
         secrets = plan_generate(inside.workspace, inside.stacks, sealing=RuleSealing(inside.workspace))
-        paths = tuple(dict.fromkeys((*plan.paths, *secrets.paths)))
-        filled = replace(secrets, paths=paths, commit_message=plan.commit_message, next_commands=())
-    nothing = "The secrets are placeholders: there is no age identity to encrypt for."
+        app.timed("writing", lambda: apply_plan(inside.workspace, secrets))
+        app.output.changes(secrets.changes, done=True)
+        app.output.notes(secrets.notes)
+        inside.reread()
+        hooks = _install_hooks(inside)
+        paths = tuple(dict.fromkeys((*plan.paths, *secrets.paths, *hooks.paths)))
+        filled, nothing = replace(filled, paths=paths), _GUARDED
     code = carry_out(inside, filled, how, nothing=nothing)
     app.output.next(_next(root, wanted, sealed=bool(readers)))
     return code
+
+
+def _install_hooks(inside: App) -> Plan:
+    """Install Git's hooks and drivers before the first commit; return the plan, whose files belong into it."""
+    planned = plan_install(inside.work_tree, driven_files(inside), program_words(), [])
+    apply_hooks(inside.work_tree, planned)
+    inside.output.changes(planned.plan.changes, done=True)
+    return planned.plan
 
 
 def _next(root: Path, wanted: Wanted, *, sealed: bool) -> str:

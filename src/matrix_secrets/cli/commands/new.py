@@ -26,8 +26,8 @@ def new(app: App, *, directory: Path, age: str | None, dry_run: bool, commit: bo
 
     PostgreSQL, Synapse and Element Web in the sealed layout, with probes, resources, pinned images and registration
     closed; the Kustomization that applies them, with decryption; .sops.yaml, .gitignore. Where there is an age
-    identity, the secrets are generated and encrypted, too, and never stand on the disk in plain text. DIR must be
-    empty, or not be there.
+    identity, the secrets are generated and encrypted, too, and never stand on the disk in plain text, and Git's hooks
+    are installed. DIR must be empty, or not be there.
     """
     from matrix_secrets.cli.creating import create  # noqa: PLC0415  --help does without
     from matrix_secrets.operations.newrepository import Wanted  # noqa: PLC0415  --help does without

@@ -14,7 +14,7 @@ Addressed: TypeAlias = Callable[[str], str]
 
 # What works on stacks, and what on the repository only; a question for help needs neither.
 _ON_STACKS: Final = re.compile(
-    r"\bmatrix-secrets (?:configure|doctor|encrypt|generate|rotate|seal|show|verify"
+    r"\bmatrix-secrets (?:configure|doctor|encrypt|generate|rotate|seal|show|up|verify"
     r"|(?:registration|federation|admin|tls|turn) [a-z]+)\b(?! --help)"
 )
 _ON_FILES: Final = re.compile(
