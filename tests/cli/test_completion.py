@@ -27,6 +27,8 @@ def test_commands_options_stacks_and_names(guide: Cli) -> None:
         "edit",
         "show",
         "verify",
+        "hooks",
+        "audit",
         "completion",
     ]
     assert complete(guide, "ve") == ["verify"]
