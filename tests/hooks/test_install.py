@@ -168,3 +168,10 @@ def test_the_hook_of_a_private_repository(guide_with_hooks: Hooked) -> None:
     guide_with_hooks("generate")
     guide_with_hooks.git("add", "--all")
     guide_with_hooks.taken()
+
+
+def test_a_broken_manifest_is_no_reason_to_go_without(repository: Hooked) -> None:
+    repository.write(SYNAPSE, "kind: : ConfigMap\nhomeserver.yaml: |\n")
+    repository("hooks", "install")
+    repository.git("add", SYNAPSE)
+    repository.refused(said=SYNAPSE)

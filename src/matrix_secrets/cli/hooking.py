@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
+from matrix_secrets.errors import BadManifestError
 from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.builtinfirst import BuiltinFirst
 
@@ -43,8 +45,12 @@ def driven_files(app: App) -> list[str]:
     """Return the files that the drivers are for: those that are encrypted, and those of the stacks that should be."""
     from matrix_secrets.operations.keys_files import sealed_files  # noqa: PLC0415  not for the hooks
 
-    files = {each.file for each in sealed_files(app.workspace, None)}
-    return sorted(files.union(*(stack.secret_files for stack in app.all_stacks)))
+    files: set[str] = set()
+    with suppress(BadManifestError):  # a broken manifest is no reason to go without hooks: they tell of it
+        files |= {each.file for each in sealed_files(app.workspace, None)}
+    with suppress(BadManifestError):
+        files = files.union(*(stack.secret_files for stack in app.all_stacks))
+    return sorted(files)
 
 
 def carry_out_hooks(app: App, planned: HookPlan, *, dry_run: bool, nothing: str) -> int:

@@ -10,14 +10,8 @@ from matrix_secrets.gitrepo.branches import is_main
 from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.gitrepo.objects import Objects
 from matrix_secrets.gitrepo.snapshot import Snapshot, commit_of, index_of, standing
-from matrix_secrets.operations.hook_examine import (
-    Change,
-    EngineOf,
-    Examined,
-    examine,
-    readable_stacks,
-    workspace_of,
-)
+from matrix_secrets.operations.hook_examine import Change, Examined, examine
+from matrix_secrets.operations.hook_stacks import EngineOf, readable_stacks, workspace_of
 from matrix_secrets.stack.recognition import may_hold_parts
 from matrix_secrets.stack.workspace import Workspace
 

@@ -14,7 +14,8 @@ from matrix_secrets.gitrepo.snapshot import commit_of
 from matrix_secrets.operations.audit import Wanted, audit
 from matrix_secrets.operations.audit_baseline import FILE, Seal, read_baseline
 from matrix_secrets.operations.audit_known import KnownValues
-from matrix_secrets.operations.hook_examine import Change, EngineOf, Examined, examine, readable_stacks, workspace_of
+from matrix_secrets.operations.hook_examine import Change, Examined, examine
+from matrix_secrets.operations.hook_stacks import EngineOf, readable_stacks, workspace_of
 from matrix_secrets.stack.workspace import Workspace
 
 if TYPE_CHECKING:
