@@ -290,5 +290,11 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("cluster", "install-key", "--prune", "--yes"), code=4),
     ),
     "cluster reconcile": (Case(("cluster", "reconcile", "--help")), Case(("cluster", "reconcile"), code=4)),
+    "doctor": (
+        Case(("doctor", "--help")),
+        Case(("doctor",), code=4, engines=BOTH),
+        Case(("doctor", "--all"), code=4, change=states.tampered),
+        Case(("doctor",), PLAIN, 4),
+    ),
     "completion": (Case(("completion", "bash")),),
 }
