@@ -229,7 +229,7 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
     "turn enable": (
         Case(("turn", "enable", *COMMIT), engines=BOTH),
         Case(("turn", "enable", *COMMIT), PLAIN, 3),
-        Case(("turn", "enable", "--dry-run"), PLAIN),  # without it a plain value moves into the plain Secret, as it should
+        Case(("turn", "enable", "--dry-run"), PLAIN),  # else the plain value moves into the Secret, as it should
         Case(("turn", "enable"), code=3, change=states.tampered),
     ),
     "federation off": (Case(("federation", "off")), Case(("federation", "off"), PLAIN)),
