@@ -10,6 +10,7 @@ from matrix_secrets.checks.kind import error
 from matrix_secrets.checks.urls import read_url
 from matrix_secrets.cluster.element import CONFIG_PATH, ask_element
 from matrix_secrets.manifests.nodes import child, text_at
+from matrix_secrets.operations.doctor import parts
 from matrix_secrets.operations.doctor.ailments import KINDS_OF_ELEMENT
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.places import live_place
@@ -17,7 +18,7 @@ from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pod
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import ELEMENT
 from matrix_secrets.stack.homeserver import real_public_baseurl, real_server_name
-from matrix_secrets.stack.workloads import Workload, items, workloads
+from matrix_secrets.stack.workloads import Workload, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matrix_secrets.cluster.portforward import Answer
     from matrix_secrets.findings import Finding
     from matrix_secrets.operations.doctor.case import Case
-    from matrix_secrets.stack.model import Stack
 
 SILENT: Final = error(
     "element-silent",
@@ -73,7 +73,7 @@ class Seen:
 def look(case: Case) -> Verdict:
     """Read Element's workload and ask it for its config.json."""
     stack = case.applied or case.stack
-    workload = _workload(stack)
+    workload = parts.element(stack)
     if workload is None:
         return Verdict("Element is not part of this stack: not looked at")
     seen = running(case, workload, ELEMENT)
@@ -135,18 +135,6 @@ def named(texts: list[str]) -> tuple[str, str]:
         old = found.get("default_hs_url") if isinstance(found, dict) else None
         return str(old or ""), ""
     return str(homeserver.get("base_url") or ""), str(homeserver.get("server_name") or "")
-
-
-def _workload(stack: Stack) -> Workload | None:
-    holders = [config.entry.resource for config in stack.elements]
-    return next(
-        (
-            workload
-            for workload in workloads(stack.streams)
-            if any(workload.consumes(each.kind, each.name, each.namespace) for each in holders)
-        ),
-        None,
-    )
 
 
 def _port(workload: Workload) -> int:

@@ -11,12 +11,13 @@ from matrix_secrets.operations.doctor.ailments import KINDS_OF_SYNAPSE
 from matrix_secrets.operations.doctor.frontdoor import KINDS as SERVICE_KINDS
 from matrix_secrets.operations.doctor.frontdoor import FrontDoor, front_door, judge_door
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.operations.doctor.parts import synapses
 from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import SYNAPSE
 from matrix_secrets.stack.homeserver import real_server_name
-from matrix_secrets.stack.services import listener_ports, synapse_workloads
+from matrix_secrets.stack.services import listener_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,11 +70,11 @@ class Seen:
 def look(case: Case) -> Verdict:
     """Read Synapse's workloads and ask the one that serves clients."""
     stack = case.applied or case.stack
-    found = [running(case, workload, SYNAPSE) for workload in synapse_workloads(stack)]
+    workloads = synapses(stack)
+    found = [running(case, workload, SYNAPSE) for workload in workloads]
     files = [config.file for config in stack.homeservers]
     edit = case.subject.edit(files[0], "") if files else ""
-    own = next(iter(synapse_workloads(stack)), None)
-    edit_workload = case.subject.edit(own.resource.stream.file, "") if own is not None else edit
+    edit_workload = case.subject.edit(workloads[0].resource.stream.file, "") if workloads else edit
     remedies = Remedies(edit, edit_workload, case.kubectl(""), case.scrub)
     name = next((name for config in stack.homeservers if (name := real_server_name(config))), "")
     serving = found[0].ready if found else None
