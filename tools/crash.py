@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,32 +32,34 @@ def main() -> int:
     """Try all points, in as many processes as there are cores; print the table."""
     parser = argparse.ArgumentParser(description="What an interruption leaves, beside sops -i.")
     parser.add_argument("--share", help=argparse.SUPPRESS)
+    parser.add_argument("--sops", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--only", metavar="COMMAND", help="only this command, as the table names it")
     given = parser.parse_args()
     if not calls.SUPPORTED:
         print("NOT RUN: programs are stopped by ptrace of Linux on x86-64 only", file=sys.stderr)
         return 1
     chosen = [each for each in (*SCENARIOS, *THEIRS) if given.only in (None, each.name)]
+    programs = find_programs(load_parts()["sops"])
+    sops = given.sops or (None if programs is None else programs["sops"])
+    if sops is None:
+        print("error: the real sops is not built: make parts", file=sys.stderr)
+        return 1
     if given.share:
         number, of = map(int, given.share.split("/"))
-        for result in share(chosen, number, of):
+        for result in share(chosen, sops, number, of):
             print(json.dumps(asdict(result)), flush=True)
         return 0
-    return 1 if show(chosen, results(chosen)) else 0
+    return 1 if show(chosen, results(chosen, sops)) else 0
 
 
-def share(chosen: Iterable[Scenario], number: int, of: int) -> Iterator[Result]:
+def share(chosen: Iterable[Scenario], sops: Path, number: int, of: int) -> Iterator[Result]:
     """Yield every n-th result."""
-    programs = find_programs(load_parts()["sops"])
-    if programs is None:
-        message = "the real sops is not built: make parts"
-        raise SystemExit(message)
     with tempfile.TemporaryDirectory(prefix="matrix-secrets-crash-") as directory:
         Path(directory).chmod(0o711)  # somebody without rights goes through it
         for at, scenario in enumerate(chosen):
             place = Path(directory) / str(at)
             place.mkdir()
-            trials = Trials(scenario, place, programs["sops"])
+            trials = Trials(scenario, place, sops)
             try:
                 for point in trials.points()[number::of]:
                     yield point()
@@ -64,21 +67,24 @@ def share(chosen: Iterable[Scenario], number: int, of: int) -> Iterator[Result]:
                 trials.close()
 
 
-def results(chosen: Iterable[Scenario]) -> Iterator[Result]:
+def results(chosen: Iterable[Scenario], sops: Path) -> Iterator[Result]:
     """Yield the results of all shares as they come."""
     of = os.cpu_count() or 1
     only = [each.name for each in chosen]
-    command = [sys.executable, __file__, *(["--only", only[0]] if len(only) == 1 else [])]
-    shares = [
-        subprocess.Popen([*command, "--share", f"{number}/{of}"], stdout=subprocess.PIPE, text=True)
-        for number in range(of)
-    ]
-    for process in shares:
-        for line in process.stdout or ():
-            yield Result(**json.loads(line))
-        if process.wait():
-            message = f"a share ended with exit code {process.returncode}"
-            raise SystemExit(message)
+    command = [sys.executable, __file__, "--sops", str(sops), *(["--only", only[0]] if len(only) == 1 else [])]
+    with ExitStack() as running:
+        shares = [
+            running.enter_context(
+                subprocess.Popen([*command, "--share", f"{number}/{of}"], stdout=subprocess.PIPE, text=True)
+            )
+            for number in range(of)
+        ]
+        for process in shares:
+            for line in process.stdout or ():
+                yield Result(**json.loads(line))
+            if process.wait():
+                message = f"a share ended with exit code {process.returncode}"
+                raise ChildProcessError(message)
 
 
 def show(chosen: Iterable[Scenario], found: Iterable[Result]) -> int:

@@ -19,19 +19,17 @@ def named(scenario: Scenario) -> str:
     return scenario.name
 
 
-@pytest.mark.needs("sops")
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=named)
-def test_nothing_is_lost(scenario: Scenario) -> None:
-    found = list(results([scenario]))
+def test_nothing_is_lost(scenario: Scenario, sops_binary: Path) -> None:
+    found = list(results([scenario], sops_binary))
     assert [result for result in found if result.lost] == []
     assert len(found) > 100
     assert {result.kind for result in found} == {"old", "new"}
 
 
-@pytest.mark.needs("sops")
 @pytest.mark.parametrize("scenario", [each for each in THEIRS if each.name == "sops rotate -i"], ids=named)
-def test_the_same_trials_see_what_sops_loses(scenario: Scenario) -> None:
-    assert [result for result in results([scenario]) if result.lost]
+def test_the_same_trials_see_what_sops_loses(scenario: Scenario, sops_binary: Path) -> None:
+    assert [result for result in results([scenario], sops_binary) if result.lost]
 
 
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.name in ("encrypt", "keys remove")], ids=named)

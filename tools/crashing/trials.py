@@ -54,7 +54,8 @@ class Trials:
         self._sops = sops
         self._root = self._work / "cluster"
         # In memory, and nobody else's: what an editor works on.
-        self._memory = Path(tempfile.mkdtemp(prefix="matrix-secrets-crash-", dir="/dev/shm"))
+        self._held = tempfile.TemporaryDirectory(prefix="matrix-secrets-crash-", dir="/dev/shm")
+        self._memory = Path(self._held.name)
         self._env["TMPDIR"] = str(self._memory)
         shutil.copytree(self._work, self._start, symlinks=True)
         old = tree_of(self._root)
@@ -81,7 +82,7 @@ class Trials:
 
     def close(self) -> None:
         """Remove what stands in memory."""
-        shutil.rmtree(self._memory)
+        self._held.cleanup()
 
     def points(self) -> list[Callable[[], Result]]:
         """Every interruption there is, ready to be tried."""
