@@ -13,6 +13,9 @@ ifeq ($(strip $(PYTHON)),)
 $(error Python 3.11 or newer is needed and not on PATH: install it, or name it with make PYTHON=/path/to/python3)
 endif
 
+# Half of the tests wait for a cluster most of the time.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 # What is installed is remembered by content: the stamps' names hold a hash of everything they depend on.
 ID := $(shell { echo $(CURDIR) $(PYTHON); $(PYTHON) -VV; } | git hash-object --stdin)
 hash = $(shell { echo $(ID); cat $(1) pyproject.toml src/matrix_secrets/__init__.py; } 2>/dev/null | git hash-object --stdin)
@@ -35,10 +38,10 @@ install: $(RUN_STAMP) ## the command in .venv/bin/matrix-secrets
 dev: $(DEV_STAMP) ## the same with everything development needs
 
 test: lint docs parts ## everything: checks, real parts, all tests
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term $(ARGS)
 
 check: lint docs ## what needs no real part, in under two minutes
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --no-parts $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --no-parts $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, mypy, layers
 	$(BIN)/ruff check

@@ -25,6 +25,7 @@ class Api:
         settings = Configuration()
         config.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
         settings.connection_pool_maxsize = 50
+        settings.refresh_api_key_hook = None  # reads the environment at every request, while pytest changes it
         settings.retries = False  # who asks knows better
         self._client = DynamicClient(ApiClient(settings), cache_file=str(cache))  # type: ignore[no-untyped-call]
 

@@ -29,6 +29,7 @@ def test_many_are_done_in_several() -> None:
 
 def test_an_error_comes_once_all_are_over() -> None:
     done: set[int] = set()
+    before = set(threading.enumerate())
 
     def do(number: int) -> None:
         if number == 5:
@@ -38,4 +39,5 @@ def test_an_error_comes_once_all_are_over() -> None:
     with pytest.raises(OSError, match="no room"):
         side_by_side(do, range(48))
     assert len(done) >= 45 - 3
-    assert threading.active_count() == 1
+    left = set(threading.enumerate()) - before
+    assert not {thread for thread in left if thread.name.startswith("files")}
