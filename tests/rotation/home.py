@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -92,6 +93,9 @@ class Home:
         """A new user; their access token."""
         body = {"username": name, "password": secrets.token_hex(8), "auth": {"type": "m.login.dummy"}}
         status, answer = self.ask("/_matrix/client/v3/register", body)
+        while status == 429:  # three in a row, then one in six seconds
+            time.sleep(int(answer["retry_after_ms"]) / 1000)
+            status, answer = self.ask("/_matrix/client/v3/register", body)
         assert status == 200, answer
         return str(answer["access_token"])
 
