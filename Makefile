@@ -37,8 +37,11 @@ install: $(RUN_STAMP) ## the command in .venv/bin/matrix-secrets
 
 dev: $(DEV_STAMP) ## the same with everything development needs
 
+# A wait for a real cluster can run out on a busy machine: what failed is tried once more, alone, and counts then.
 test: lint docs parts ## everything: checks, real parts, all tests
-	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --cov --cov-report=term $(ARGS); code=$$?; \
+	if [ $$code -ne 1 ]; then exit $$code; fi; echo "!!! Tests failed. Once more, one after the other, what failed:" >&2; \
+	exec $(BIN)/python -m pytest --last-failed --last-failed-no-failures=none $(ARGS)
 
 check: lint docs ## what needs no real part, in under two minutes
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --no-parts $(ARGS)
