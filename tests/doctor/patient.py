@@ -162,6 +162,11 @@ class Patient:
     def edit(self, file: str, old: str, new: str) -> None:
         self.repository.edit(file, old, new)
 
+    def remark(self, file: str) -> None:
+        """Add a comment: a change that changes nothing in the cluster."""
+        path = self.repository.root / file
+        path.write_text(f"# a remark\n{path.read_text()}")
+
     def remember(self) -> None:
         """Learn the values that the stack has now."""
         plain = self.shell(f"matrix-secrets --engine builtin decrypt {POSTGRES}")

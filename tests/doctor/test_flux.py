@@ -72,7 +72,7 @@ def test_recipients_that_drifted(patient: Patient, age_keygen_binary: Path) -> N
 
 
 def test_commits_that_are_not_pushed(patient: Patient) -> None:
-    patient.edit(ELEMENT, "Element Web\n", "Element\n")  # a comment
+    patient.remark(ELEMENT)
     report = patient.doctor()
     assert report.one("not-committed")["severity"] == "warning"
     patient.shell("git commit --all --message 'Element again'")
@@ -117,7 +117,7 @@ def test_a_source_that_fails(patient: Patient) -> None:
 
 def test_flux_has_not_fetched(patient: Patient) -> None:
     patient.cluster.forge.immediate = False
-    patient.edit(ELEMENT, "Element\n", "Element Web\n")  # a comment
+    patient.remark(ELEMENT)
     patient.push("Element again")
     report = patient.doctor()
     assert report.broken == ["source"]

@@ -39,6 +39,7 @@ def reconfigure(
         ("CHANGE_ME_BEFORE_DEPLOY", "live-secret-placeholder"),
         (CIPHERTEXT, "live-secret-ciphertext"),
     ],
+    ids=["differs", "placeholder", "ciphertext"],
 )
 def test_the_live_secret(patient: Patient, value: str, name: str) -> None:
     put(patient, "POSTGRES_PASSWORD", value)
@@ -67,6 +68,7 @@ def test_no_live_secret(patient: Patient) -> None:
         ("report_stats: false", "report_stats: false:\n\t- [", "live-config-broken"),
         ("report_stats: false", "report_stats: false\nform_secret_path: <YOUR_PATH>", "live-config-placeholder"),
     ],
+    ids=["differs", "broken", "placeholder"],
 )
 def test_the_live_configuration(patient: Patient, old: str, new: str, name: str) -> None:
     reconfigure(patient, old, new)
