@@ -129,8 +129,8 @@ def test_what_is_not_pushed_is_not_awaited(home: Home) -> None:
     assert "git push -u" in home.cli(*RECONCILE, code=3).err
 
 
-def test_a_stack_that_this_cluster_does_not_have(home: Home) -> None:
+def test_flux_that_does_not_answer(home: Home) -> None:
     home.cluster.stop_flux()
-    home.cluster.api.patch(flux.KUSTOMIZATION, "apps", flux.SYSTEM, {"metadata": {"finalizers": None}})
-    home.cluster.api.delete(flux.KUSTOMIZATION, "apps", flux.SYSTEM)
-    assert "no Flux Kustomization that applies apps/matrix" in home.cli(*RECONCILE, code=3).err
+    err = home.cli(*SHORT, code=4).err
+    assert "waiting for Kustomization/flux-system" in err
+    assert "matrix-secrets cluster reconcile --timeout" in err
