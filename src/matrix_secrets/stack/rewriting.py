@@ -51,8 +51,10 @@ def rewrite(location: Location, value: str) -> Rewrite:
             return set_option(config, path, value)
 
 
-def set_option(config: ConfigText, path: Path, value: str) -> Rewrite:
+def set_option(config: ConfigText, path: Path, value: str, *, after: str | None = None) -> Rewrite:
     """Put a text in an option of a configuration, in double quotes; where the option is missing it is added.
+
+    It goes behind a key that is like it, else behind ``after``, else to the end.
 
     Raises the reason why the configuration cannot be read, BadManifestError where there is no mapping to add it to.
     """
@@ -71,7 +73,7 @@ def set_option(config: ConfigText, path: Path, value: str) -> Rewrite:
             place=place,
             hint=f"add it by hand in {place.file}, then run the command again. Nothing was changed.",
         )
-    neighbour = _neighbour(parent, str(path[-1]))
+    neighbour = _neighbour(parent, str(path[-1])) or after
     edit = insert_key(text, parent, str(path[-1]), _spelled(config, value), newline=_newline(text), after=neighbour)
     return Rewrite(place, edit, config.embedded)
 

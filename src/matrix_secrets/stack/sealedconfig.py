@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.manifests.edits import Edit
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.configtext import ConfigText
     from matrix_secrets.stack.declaration import Declaration
 
+_NAME: Final = "server_name"
+
 
 def name_file(config: ConfigText, declaration: Declaration, file: str) -> Iterator[Rewrite]:
     """Yield the edits by which Synapse reads a secret from a file: the value's own line becomes the option's.
@@ -32,8 +34,8 @@ def name_file(config: ConfigText, declaration: Declaration, file: str) -> Iterat
         if pair is not None:
             yield from _without(config, path)
         return
-    if pair is None:
-        yield set_option(config, (option,), file)
+    if pair is None:  # not at the end: the password, which goes, may be the last line
+        yield set_option(config, (option,), file, after=_NAME if has_option(config, _NAME) else None)
         return
     key, value = pair
     if not isinstance(value, Scalar):
@@ -41,7 +43,7 @@ def name_file(config: ConfigText, declaration: Declaration, file: str) -> Iterat
     _refuse_anchor(config, path, value)
     if pair_of(config.root, option) is not None:  # there, without a value
         yield from _without(config, path)
-        yield set_option(config, (option,), file)
+        yield set_option(config, (option,), file, after=_NAME if has_option(config, _NAME) else None)
         return
     place, text = config.place((option,)), config.embedded.text
     name = quoted(option) if text[key.start] == '"' else option

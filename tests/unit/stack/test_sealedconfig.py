@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -77,11 +77,21 @@ def sealed(outer: str) -> str:
     return splice(outer, compose(rewrites).get("c.yaml", []))
 
 
+# The password, which goes, is the last line, and a secret that is missing has to be added.
+LAST_LINE = (
+    "server_name: here.example.net\nlisteners:\n  - {port: 8008, type: http}\nreport_stats: no\n"
+    "macaroon_secret_key: v4lue\n"
+    "form_secret: v4lue\ndatabase:\n  name: psycopg2\n  args:\n    user: synapse\n    host: db\n    cp_min: 5\n"
+    "    password: v4lue\n"
+)
+
+
 def loaded(text: str) -> dict[str, Any]:
     found: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
     return found
 
 
+@example(LAST_LINE, "block")
 @given(homeservers(), st.sampled_from(["block", "base64", "quoted"]))
 def test_any_homeserver(text: str, style: str) -> None:
     outer = manifest(text, style)
