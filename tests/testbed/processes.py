@@ -30,7 +30,7 @@ class Process:
     popen: subprocess.Popen[bytes]
     log: Path
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 240) -> None:
         """Wait for a condition. Raises NotReadyError."""
         end = time.monotonic() + seconds
         while not ready():
