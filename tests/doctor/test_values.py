@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from tests.doctor.patient import ELEMENT, POSTGRES, SYNAPSE
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.doctor.patient import Patient
 
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "doctor.md"
 CIPHERTEXT = "ENC[AES256_GCM,data:aGVsbG8=,iv:aGVsbG8=,tag:aGVsbG8=,type:str]"
 
 
@@ -136,6 +138,18 @@ def test_what_may_not_be_looked_at(patient: Patient) -> None:
     assert report.states["live Secret"] == "not-looked-at"
     assert report.found["error"]["code"] == "outside"
     assert "auth can-i get secrets/sops-age --namespace flux-system" in report.found["error"]["hint"]
+
+
+def test_the_rights_that_the_page_names(patient: Patient) -> None:
+    """The role in the documentation, and nothing else, lets everything be looked at."""
+    mine = patient.cluster.user()
+    block = re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert block is not None
+    text = block[1].replace("name: alice", f"name: {mine.name.removeprefix('kubeconfig-')}")
+    patient.cluster.api.apply_all(yaml.safe_load_all(text))
+    report = patient.doctor(KUBECONFIG=str(mine))
+    assert report.code == 0
+    assert set(report.states.values()) == {"holds"}
 
 
 def test_no_cluster_to_ask(patient: Patient, tmp_path: Path) -> None:
