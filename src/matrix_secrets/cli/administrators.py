@@ -56,7 +56,11 @@ def require_reader(app: App, *, reveal: bool) -> None:
         )
 
 
-def show_once(app: App, user_id: str, password: SecretValue) -> None:
-    """Print a new password, which stands nowhere else."""
-    app.output.note(f"! The password of {user_id}, shown this once and kept nowhere; mind the screen's scrollback:")
-    app.output.data("password", f"{password.reveal()}" + ("" if app.settings.json else "\n"))
+def show_once(app: App, user_id: str, password: SecretValue, *, of: str = "") -> None:
+    """Print a new password, which stands nowhere else; ``of`` is the stack, where others get theirs, too."""
+    where = f" ({of})" if of else ""
+    app.output.note(
+        f"! The password of {user_id}{where}, shown this once and kept nowhere; mind the screen's scrollback:"
+    )
+    key = f"password of {user_id}{where}" if of else "password"
+    app.output.data(key, f"{password.reveal()}" + ("" if app.settings.json else "\n"))
