@@ -13,6 +13,8 @@ from matrix_secrets.operations.admin import create_admin, new_password, shared_s
 from matrix_secrets.operations.synapsepod import serving, synapse_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matrix_secrets.cli.context import App
     from matrix_secrets.secretvalue import SecretValue
 
@@ -56,11 +58,17 @@ def require_reader(app: App, *, reveal: bool) -> None:
         )
 
 
-def show_once(app: App, user_id: str, password: SecretValue, *, of: str = "") -> None:
-    """Print a new password, which stands nowhere else; ``of`` is the stack, where others get theirs, too."""
-    where = f" ({of})" if of else ""
-    app.output.note(
-        f"! The password of {user_id}{where}, shown this once and kept nowhere; mind the screen's scrollback:"
+def show_once(app: App, user_id: str, password: SecretValue) -> None:
+    """Print a new password, which stands nowhere else."""
+    app.output.note(f"! The password of {user_id}, shown this once and kept nowhere; mind the screen's scrollback:")
+    app.output.data("password", f"{password.reveal()}" + ("" if app.settings.json else "\n"))
+
+
+def show_each_once(app: App, given: Sequence[tuple[str, str, SecretValue]]) -> None:
+    """Print the last of several new passwords, each with its stack and user; programs get them as one list."""
+    stack, user_id, password = given[-1]
+    if not app.settings.json:
+        return show_once(app, f"{user_id} ({stack})", password)
+    return app.output.put(
+        "passwords", [{"stack": where, "user": user, "password": each.reveal()} for where, user, each in given]
     )
-    key = f"password of {user_id}{where}" if of else "password"
-    app.output.data(key, f"{password.reveal()}" + ("" if app.settings.json else "\n"))

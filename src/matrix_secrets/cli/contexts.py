@@ -50,25 +50,31 @@ def choose_named(app: App, on: Sequence[str]) -> None:
         app.settings = app.settings._replace(stacks=tuple(dict.fromkeys(text.partition("=")[0] for text in on)))
 
 
-def placed(app: App, on: Sequence[str]) -> list[Placed]:
-    """Return each chosen stack with its cluster, or clusters; nothing is sent yet.
+def contexts_of(app: App, on: Sequence[str]) -> list[tuple[Stack, str]]:
+    """Return each chosen stack with its context, or contexts; empty for the one of --context.
 
-    Raises UsageError for a directory that is not chosen, OutsideError where a kubeconfig has no such context.
+    Raises UsageError for a directory that is not chosen.
     """
     from matrix_secrets.cli.perstack import chosen_stack  # noqa: PLC0415  --help does without
+
+    pairs = [text.partition("=")[::2] for text in on]
+    named = [(chosen_stack(app, _OPTION, directory, context).directory, context) for directory, context in pairs]
+    return [
+        (stack, context)
+        for stack in app.stacks
+        for context in dict.fromkeys([each for directory, each in named if directory == stack.directory]) or [""]
+    ]
+
+
+def cluster_at(app: App, context: str) -> Connection:
+    """Return the cluster of a context, empty for the one of --context. Raises OutsideError where there is none."""
     from matrix_secrets.cluster.connection import connect  # noqa: PLC0415  kubernetes: 0.2 s
 
-    by_context: dict[str, Connection] = {}
-    found: dict[tuple[str, str], Placed] = {}
-    for text in on:
-        directory, _, context = text.partition("=")
-        stack = chosen_stack(app, _OPTION, directory, context)
-        if context not in by_context:
-            by_context[context] = connect(context)
-        found[stack.directory, context] = Placed(stack, by_context[context], named=True)
-    for stack in app.stacks:
-        if not any(directory == stack.directory for directory, _ in found):
-            context = app.cluster.context
-            found[stack.directory, context] = Placed(stack, by_context.get(context, app.cluster))
-    order = [stack.directory for stack in app.stacks]
-    return sorted(found.values(), key=lambda each: order.index(each.stack.directory))
+    return connect(context) if context else app.cluster
+
+
+def placed(app: App, on: Sequence[str]) -> list[Placed]:
+    """Return each chosen stack with its cluster, or clusters, each connected to once; nothing is sent yet."""
+    chosen = contexts_of(app, on)
+    clusters = {context: cluster_at(app, context) for context in dict.fromkeys(context for _, context in chosen)}
+    return [Placed(stack, clusters[context], named=bool(context)) for stack, context in chosen]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.cli.administrators import show_once
+from matrix_secrets.cli.administrators import show_each_once, show_once
 from matrix_secrets.cli.uprepository import InRepository
 from matrix_secrets.cli.uptable import Step, Told
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.upcluster import OnCluster
     from matrix_secrets.cli.uptargets import Target
     from matrix_secrets.operations.plan import Change
+    from matrix_secrets.secretvalue import SecretValue
 
 REMAINING: Final = (
     "a key in the cluster, then the owner's spec.decryption pushed by itself and in force",
@@ -33,6 +34,7 @@ class Up:
         self.app = app
         self.targets = targets
         self.code = 0
+        self._passwords: list[tuple[str, str, SecretValue]] = []
         self._repository = InRepository(app, targets)
         self._at: OnCluster | None = None
         self.steps = list(self._online_steps() if self.online else self._offline_steps())
@@ -168,8 +170,15 @@ class Up:
                 yield each.label, Told(f"{user_id} exists already")
                 continue
             with self.app.output.paused():  # at once: whatever comes after, nobody could find it out any more
-                show_once(self.app, user_id, password, of=each.label if len(self.targets) > 1 else "")
+                self._show(each, user_id, password)
             yield each.label, Told(f"{user_id} made", changed=True)
+
+    def _show(self, target: Target, user_id: str, password: SecretValue) -> None:
+        self._passwords.append((target.label, user_id, password))
+        if len(self.targets) == 1:
+            show_once(self.app, user_id, password)
+        else:
+            show_each_once(self.app, self._passwords)
 
     def _check(self, online: OnCluster) -> tuple[str, bool]:
         text, code = online.check(opened=self.targets[0].decisions.registration_open)

@@ -1,0 +1,129 @@
+"""``up`` with several stacks: on one cluster, and each on its own, with real Flux, PostgreSQL and Synapse in each."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from tests.cli.running import Cli
+from tests.testbed.several import HOME, OFFICE, held_identities, on_one_cluster, on_two_clusters, wait_tried
+from tests.whole.test_admin import is_admin
+from tests.whole.test_registration import attempt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from tests.testbed.cluster import Cluster
+    from tests.testbed.repository import FluxRepository
+
+NAMES = {"apps/matrix": "our.net", "apps/second": "second.net", "apps/office": "office.net"}
+AUTO = ("--node-ip", "auto", "--reveal", "--yes")
+PLACES = ("--on", f"apps/matrix={HOME}", "--on", f"apps/office={OFFICE}")
+
+
+def named(*stacks: str) -> list[str]:
+    return [word for stack in stacks for word in ("--server-name", f"{stack}={NAMES[stack]}")]
+
+
+def serves(cluster: Cluster, name: str, password: str, port: int = 30067) -> None:
+    """The administrator logs in, and nobody else gets an account."""
+    assert is_admin(cluster, f"@admin:{name}", password, port)
+    status, said = attempt(cluster, port)
+    assert (status, said["errcode"]) == (403, "M_FORBIDDEN")
+
+
+def told(done: dict[str, Any]) -> None:
+    """Show how long each step took, and how much had to be decided."""
+    steps = ", ".join(f"{step['step']} {step['seconds']} s" for step in done["steps"])
+    sys.stdout.write(f"{done['seconds']} s, {done['answers']} answers: {steps}\n")
+
+
+def password(done: dict[str, Any], stack: str) -> str:
+    (found,) = [each["password"] for each in done["passwords"] if each["stack"] == stack]
+    assert isinstance(found, str)
+    return found
+
+
+def is_published(repository: FluxRepository, *passwords: str) -> None:
+    """Everything is pushed in two commits, and nothing of it can be read."""
+    run = Cli(repository.root)
+    values = [row["value"] for row in run("show", "--all-stacks", "--reveal", "--json").json["secrets"]]
+    history = repository.git("log", "-p", "--all")
+    assert len(set(values)) == len(values)
+    assert not any(value in history for value in [*values, *passwords])
+    assert repository.git("status", "--porcelain") == ""
+    assert repository.git("rev-parse", "HEAD", "@{upstream}").split() == [repository.head()] * 2
+    messages = repository.git("log", "--format=%s").splitlines()
+    assert [message.partition(":")[0] for message in messages[:-1]] == ["feat(matrix)", "feat(flux)"], messages
+
+
+def changes_nothing(repository: FluxRepository, *arguments: str) -> None:
+    head, before = repository.head(), Cli(repository.root).tree()
+    again = Cli(repository.root)("up", *arguments, "--reveal", "--yes", "--json").json
+    assert [step["step"] for step in again["steps"] if step["changed"]] == []
+    assert "passwords" not in again
+    assert repository.head() == head
+    assert Cli(repository.root).tree() == before
+
+
+def opens(repository: FluxRepository, tmp_path: Path, cluster: Cluster, stack: str) -> bool:
+    """Whether the identities that a cluster holds, and no other, open what is encrypted in a stack."""
+    keys = tmp_path / "held"
+    keys.write_text("".join(held_identities(cluster)))
+    keys.chmod(0o600)
+    environment = {"SOPS_AGE_KEY_FILE": str(keys), "XDG_CONFIG_HOME": str(tmp_path / "nowhere")}
+    found = Cli(repository.root)("decrypt", f"{stack}/postgres.yaml", code=None, **environment)
+    assert found.code in {0, 3}, found
+    return found.code == 0
+
+
+def readers(repository: FluxRepository, stack: str) -> set[str]:
+    return set(re.findall(r"age1[0-9a-z]{20,}", (repository.root / stack / "postgres.yaml").read_text()))
+
+
+def test_two_stacks_on_one_cluster(cluster: Cluster, tmp_path: Path) -> None:
+    repository = on_one_cluster(cluster, tmp_path / "cluster")
+    wait_tried(cluster, repository.head())
+    run = Cli(repository.root)
+    done = run("up", "--all-stacks", *named("apps/matrix", "apps/second"), *AUTO, "--json").json
+    told(done)
+    assert done["answers"] == 1
+    serves(cluster, "our.net", password(done, "apps/matrix"))
+    serves(cluster, "second.net", password(done, "apps/second"), 30068)
+    is_published(repository, *(each["password"] for each in done["passwords"]))
+    assert run("doctor", "--all-stacks").code == 0
+    assert len(held_identities(cluster)) == 1
+    changes_nothing(repository, "--all-stacks")
+
+
+def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
+    home, office = clusters
+    repository = on_two_clusters(home, office, tmp_path / "cluster")
+    for cluster in clusters:
+        wait_tried(cluster, repository.head())
+    run = Cli(repository.root)
+    refused = run("up", "--all-stacks", *named("apps/matrix", "apps/office"), *AUTO, code=3)
+    assert "--on apps/office=NAME" in refused.err
+    assert "matrix-secrets up --stack apps/office --context NAME" in refused.err
+    done = run("up", *PLACES, *named("apps/matrix", "apps/office"), *AUTO, "--json").json
+    told(done)
+    assert done["answers"] == 1
+    serves(home, "our.net", password(done, "apps/matrix"))
+    serves(office, "office.net", password(done, "apps/office"))
+    is_published(repository, *(each["password"] for each in done["passwords"]))
+    assert run("doctor", "--stack", "apps/matrix").code == 0
+    assert run("doctor", "--stack", "apps/office", "--context", OFFICE).code == 0
+    assert run("doctor", "--all-stacks", *PLACES).code == 0
+    assert {
+        (cluster is home, stack)
+        for cluster in clusters
+        for stack in ("apps/matrix", "apps/office")
+        if opens(repository, tmp_path, cluster, stack)
+    } == {(True, "apps/matrix"), (False, "apps/office")}
+    assert len(readers(repository, "apps/matrix")) == len(readers(repository, "apps/office")) == 2
+    assert len(readers(repository, "apps/matrix") & readers(repository, "apps/office")) == 1
+    changes_nothing(repository, *PLACES)
+    for cluster in clusters:
+        assert cluster.node.usage.violations == []
