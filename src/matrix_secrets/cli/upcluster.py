@@ -176,7 +176,8 @@ class OnCluster:
     def check(self, *, opened: bool) -> tuple[str, int]:
         """Try to register, unless that was left open, and look at every link; return the exit code with it."""
         said = "" if opened else f"POST /register: {prove_registration(self.cluster, *self._synapse(), opened=False)}; "
-        return said + "every link holds", self.diagnose()
+        code = self.diagnose()
+        return said + ("every link holds" if code == 0 else "a link is broken"), code
 
     def diagnose(self) -> int:
         """Show every link between the key and Element, where one is broken; return 1 then."""
@@ -185,7 +186,7 @@ class OnCluster:
         context = self.cluster.context if self._named else ""
         several = len(app.all_stacks) > 1
         local = Local(app.work_tree, app.workspace, app.rules, app.known_identities, several=several, context=context)
-        looking = Diagnosis(local, app.stacks[0], lambda: self.cluster)
+        looking = Diagnosis(local, self.stack, lambda: self.cluster)
         found = [finding for each in looking.standings() for finding in each.findings]
         broken = any(finding.severity is Severity.ERROR for finding in found)
         if broken:
