@@ -10,6 +10,7 @@ from tests.cli.running import Cli
 from tests.testbed.several import HOME, OFFICE, held_identities, on_one_cluster, on_two_clusters, wait_tried
 from tests.whole.test_admin import is_admin
 from tests.whole.test_registration import attempt
+from tests.whole.test_up import killed_after, killed_when
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +128,76 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
     changes_nothing(repository, *PLACES)
     for cluster in clusters:
         assert cluster.node.usage.violations == []
+
+
+def test_killed_between_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
+    """After steps, and in the middle of them: one stack has it, and the other not yet."""
+    home, office = clusters
+    repository = on_two_clusters(home, office, tmp_path / "cluster")
+    for cluster in clusters:
+        wait_tried(cluster, repository.head())
+    arguments = (*PLACES, *named("apps/matrix", "apps/office"), *AUTO)
+    for step in ("identity", "cluster key", "decryption"):
+        killed_after(repository, step, arguments)
+    killed_when(
+        repository, arguments, lambda said: "apps/matrix/postgres.yaml " in said[-1] and "encrypted" in said[-1]
+    )
+    for step in ("repository", "push", "applied", "database"):
+        killed_after(repository, step, arguments)
+    first = killed_when(repository, arguments, lambda said: is_password(said[-1]))[-1]
+    second = next(line for line in killed_after(repository, "admin", arguments) if is_password(line))
+    done = Cli(repository.root)("up", *arguments, "--json").json
+    assert [each["step"] for each in done["steps"] if each["changed"]] == []
+    serves(home, "our.net", first)
+    serves(office, "office.net", second)
+    is_published(repository, first, second)
+    assert Cli(repository.root)("doctor", "--all-stacks", *PLACES).code == 0
+
+
+def is_password(line: str) -> bool:
+    return re.fullmatch(r"\S{24}", line) is not None
+
+
+def test_one_stack_on_two_clusters_one_after_the_other(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
+    """Each cluster has a key of its own and opens the same files; the first stays as it is."""
+    home, office = clusters
+    repository = on_two_clusters(home, office, tmp_path / "cluster", shared=True)
+    for cluster in clusters:
+        wait_tried(cluster, repository.head())
+    run = Cli(repository.root)
+    answers = ("--server-name", "our.net", *AUTO)
+    first = run("up", "--context", HOME, *answers, "--json").json
+    told(first)
+    assert first["next"] == ["matrix-secrets up --stack apps/matrix --context NAME"]
+    serves(home, "our.net", first["password"])
+    pods = {name: home.node.pod(name) for name in ("synapse", "matrix-postgres")}
+    second = run("up", "--context", OFFICE, "--reveal", "--yes", "--json").json
+    told(second)
+    assert second["next"] == []
+    serves(office, "our.net", second["password"])
+    assert len(readers(repository, "apps/matrix")) == 3
+    for cluster, context in ((home, HOME), (office, OFFICE)):
+        assert len(held_identities(cluster)) == 1
+        assert opens(repository, tmp_path, cluster, "apps/matrix")
+        assert run("doctor", "--context", context).code == 0
+        again = run("up", "--context", context, "--reveal", "--yes", "--json").json
+        assert [step["step"] for step in again["steps"] if step["changed"]] == []
+    assert {name: home.node.pod(name) for name in pods} == pods
+    names = [line.partition("#")[2].strip() for line in (repository.root / ".sops.yaml").read_text().splitlines()]
+    assert {"cluster-home", "cluster-office"} <= set(names)
+
+
+def test_one_stack_on_two_clusters_at_once(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
+    home, office = clusters
+    repository = on_two_clusters(home, office, tmp_path / "cluster", shared=True)
+    for cluster in clusters:
+        wait_tried(cluster, repository.head())
+    places = ("--on", f"apps/matrix={HOME}", "--on", f"apps/matrix={OFFICE}")
+    done = Cli(repository.root)("up", *places, "--server-name", "our.net", *AUTO, "--json").json
+    told(done)
+    serves(home, "our.net", password(done, f"apps/matrix on {HOME}"))
+    serves(office, "our.net", password(done, f"apps/matrix on {OFFICE}"))
+    is_published(repository, *(each["password"] for each in done["passwords"]))
+    assert len(readers(repository, "apps/matrix")) == 3
+    assert Cli(repository.root)("doctor", *places).code == 0
+    changes_nothing(repository, *places)

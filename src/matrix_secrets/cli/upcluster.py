@@ -21,6 +21,7 @@ from matrix_secrets.operations.up import clusterkey, flux, serving
 from matrix_secrets.operations.up.deciding import is_deployed
 from matrix_secrets.operations.up.elsewhere import require_applied
 from matrix_secrets.operations.up.firstpush import has_ciphertext
+from matrix_secrets.operations.up.strategies import let_recreate
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -136,8 +137,10 @@ class OnCluster:
     def applied(self) -> tuple[str, bool]:
         """Wait until the values of Git are live."""
         watch = self.watch()
+        freed = let_recreate(self.site, self.stack)
         flux.until_live(watch, self.site, self.stack)
-        return f"the values of {watch.goal.short} are live", False
+        how = f"; strategy Recreate, which Flux could not set, for {' and '.join(freed)}" if freed else ""
+        return f"the values of {watch.goal.short} are live{how}", bool(freed)
 
     def database(self) -> tuple[str, bool]:
         """Make PostgreSQL accept Git's password."""

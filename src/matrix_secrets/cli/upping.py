@@ -37,6 +37,7 @@ def lead(app: App, options: Options, *, dry_run: bool) -> int:
     work = Up(app, targets)
     table = Table(app.output, work.steps, [each.label for each in targets] if len(targets) > 1 else [])
     table.plan("Would be done (--dry-run: nothing is):" if dry_run else "To be done, each only where it is not so yet:")
+    app.output.rows([Row((text,), Mark.WARNING) for text, _ in work.left_out()])
     if dry_run:
         app.output.changes(work.planned(), done=False)
         return 0
