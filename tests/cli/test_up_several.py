@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.running import ADDRESS
 from tests.cli.test_terminal import at_terminal
-from tests.testbed.several import copied_stack
+from tests.testbed.several import copied_stack, second_cluster
 
 if TYPE_CHECKING:
     from tests.cli.running import Cli
@@ -73,6 +73,39 @@ def test_questions(two: Cli) -> None:
     assert f"Server name of apps/matrix [{ADDRESS}]: " in screen
     assert "Server name of apps/second: " in screen
     assert b'server_name: "second.net"' in two.read("apps/second/synapse.yaml")
+
+
+def broad(two: Cli) -> str:
+    """A rule for whatever is below apps; return its text."""
+    recipient = two("keys", "generate", "--json").json["recipient"]
+    rule = (
+        "  - path_regex: ^apps/.*\\.yaml$\n    encrypted_regex: ^(data|stringData)$\n"
+        f"    mac_only_encrypted: true\n    age: {recipient}\n"
+    )
+    (two.repository / ".sops.yaml").write_text(f"creation_rules:\n{rule}")
+    two.commit_all()
+    return rule
+
+
+def test_a_rule_that_two_clusters_would_share_is_narrowed(two: Cli) -> None:
+    """Each cluster is to open its own files only; the rule itself stays, and one is enough on one cluster."""
+    rule = broad(two)
+    second_cluster(two.repository, "apps/second")
+    done = two("up", "--all-stacks", *ANSWERS)
+    assert done.out.count("rule added") == 1
+    text = two.read(".sops.yaml").decode()
+    assert rule in text
+    assert text.index("^apps/matrix/") < text.index(rule)
+    assert two("verify", "--all-stacks", "--json").json["ok"]
+    before = two.tree()
+    two("up", "--all-stacks", "--offline", "--yes")
+    assert two.tree() == before
+
+
+def test_a_rule_that_one_cluster_has_for_two_stacks_stays(two: Cli) -> None:
+    rule = broad(two)
+    two("up", "--all-stacks", *ANSWERS)
+    assert two.read(".sops.yaml").decode() == f"creation_rules:\n{rule}"
 
 
 @pytest.mark.parametrize(

@@ -42,16 +42,27 @@ def on_one_cluster(cluster: Cluster, root: Path) -> FluxRepository:
     return made
 
 
+def second_cluster(root: Path, path: str) -> None:
+    """Add ``clusters/office``, which applies a path; ``clusters/home`` then applies ``apps/matrix`` only."""
+    shutil.copytree(root / "clusters/home", root / "clusters/office")
+    changes = {
+        f"clusters/office/flux-system/{SYNC}": ("./clusters/home", "./clusters/office"),
+        "clusters/home/apps.yaml": ("path: ./apps\n", "path: ./apps/matrix\n"),
+        "clusters/office/apps.yaml": ("path: ./apps\n", f"path: ./{path}\n"),
+    }
+    for file, (old, new) in changes.items():
+        text = (root / file).read_text()
+        assert old in text
+        (root / file).write_text(text.replace(old, new))
+
+
 def on_two_clusters(home: Cluster, office: Cluster, root: Path, *, shared: bool = False) -> FluxRepository:
     """A repository for two clusters: ``clusters/home`` applies ``apps/matrix``, ``clusters/office`` ``apps/office``.
 
     ``shared``: there is one stack, ``apps/matrix``, and both apply it. Pushed, and followed by both.
     """
     made = clone(home, root)
-    shutil.copytree(made.root / "clusters/home", made.root / "clusters/office")
-    made.edit(f"clusters/office/flux-system/{SYNC}", "./clusters/home", "./clusters/office")
-    made.edit("clusters/home/apps.yaml", "path: ./apps\n", "path: ./apps/matrix\n")
-    made.edit("clusters/office/apps.yaml", "path: ./apps\n", f"path: ./apps/{'matrix' if shared else 'office'}\n")
+    second_cluster(made.root, "apps/matrix" if shared else "apps/office")
     if not shared:
         copied_stack(made.root, "office")
     made.push("Two clusters")

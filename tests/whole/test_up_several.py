@@ -47,7 +47,7 @@ def password(done: dict[str, Any], stack: str) -> str:
     return found
 
 
-def is_published(repository: FluxRepository, *passwords: str) -> None:
+def is_published(repository: FluxRepository, since: str, *passwords: str) -> None:
     """Everything is pushed in two commits, and nothing of it can be read."""
     run = Cli(repository.root)
     values = [row["value"] for row in run("show", "--all-stacks", "--reveal", "--json").json["secrets"]]
@@ -56,8 +56,8 @@ def is_published(repository: FluxRepository, *passwords: str) -> None:
     assert not any(value in history for value in [*values, *passwords])
     assert repository.git("status", "--porcelain") == ""
     assert repository.git("rev-parse", "HEAD", "@{upstream}").split() == [repository.head()] * 2
-    messages = repository.git("log", "--format=%s").splitlines()
-    assert [message.partition(":")[0] for message in messages[:-1]] == ["feat(matrix)", "feat(flux)"], messages
+    messages = repository.git("log", "--format=%s", f"{since}..").splitlines()
+    assert [message.partition(":")[0] for message in messages] == ["feat(matrix)", "feat(flux)"], messages
 
 
 def changes_nothing(repository: FluxRepository, *arguments: str) -> None:
@@ -86,14 +86,15 @@ def readers(repository: FluxRepository, stack: str) -> set[str]:
 
 def test_two_stacks_on_one_cluster(cluster: Cluster, tmp_path: Path) -> None:
     repository = on_one_cluster(cluster, tmp_path / "cluster")
-    wait_tried(cluster, repository.head())
+    before = repository.head()
+    wait_tried(cluster, before)
     run = Cli(repository.root)
     done = run("up", "--all-stacks", *named("apps/matrix", "apps/second"), *AUTO, "--json").json
     told(done)
     assert done["answers"] == 1
     serves(cluster, "our.net", password(done, "apps/matrix"))
     serves(cluster, "second.net", password(done, "apps/second"), 30068)
-    is_published(repository, *(each["password"] for each in done["passwords"]))
+    is_published(repository, before, *(each["password"] for each in done["passwords"]))
     assert run("doctor", "--all-stacks").code == 0
     assert len(held_identities(cluster)) == 1
     changes_nothing(repository, "--all-stacks")
@@ -102,8 +103,9 @@ def test_two_stacks_on_one_cluster(cluster: Cluster, tmp_path: Path) -> None:
 def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
     home, office = clusters
     repository = on_two_clusters(home, office, tmp_path / "cluster")
+    before = repository.head()
     for cluster in clusters:
-        wait_tried(cluster, repository.head())
+        wait_tried(cluster, before)
     run = Cli(repository.root)
     refused = run("up", "--all-stacks", *named("apps/matrix", "apps/office"), *AUTO, code=3)
     assert "--on apps/office=NAME" in refused.err
@@ -113,7 +115,7 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
     assert done["answers"] == 1
     serves(home, "our.net", password(done, "apps/matrix"))
     serves(office, "office.net", password(done, "apps/office"))
-    is_published(repository, *(each["password"] for each in done["passwords"]))
+    is_published(repository, before, *(each["password"] for each in done["passwords"]))
     assert run("doctor", "--stack", "apps/matrix").code == 0
     assert run("doctor", "--stack", "apps/office", "--context", OFFICE).code == 0
     assert run("doctor", "--all-stacks", *PLACES).code == 0
@@ -131,11 +133,16 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
 
 
 def test_killed_between_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
-    """After steps, and in the middle of them: one stack has it, and the other not yet."""
+    """After steps, and in the middle of them: one stack has it, and the other not yet. One rule was there for both."""
     home, office = clusters
     repository = on_two_clusters(home, office, tmp_path / "cluster")
+    recipient = Cli(repository.root)("keys", "generate", "--json").json["recipient"]
+    rule = f"  - path_regex: ^apps/\n    encrypted_regex: ^(data|stringData)$\n    age: {recipient}\n"
+    (repository.root / ".sops.yaml").write_text(f"creation_rules:\n{rule}")
+    repository.push("feat(flux): a rule of one's own")
+    before = repository.head()
     for cluster in clusters:
-        wait_tried(cluster, repository.head())
+        wait_tried(cluster, before)
     arguments = (*PLACES, *named("apps/matrix", "apps/office"), *AUTO)
     for step in ("identity", "cluster key", "decryption"):
         killed_after(repository, step, arguments)
@@ -150,7 +157,8 @@ def test_killed_between_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path
     assert [each["step"] for each in done["steps"] if each["changed"]] == []
     serves(home, "our.net", first)
     serves(office, "office.net", second)
-    is_published(repository, first, second)
+    is_published(repository, before, first, second)
+    assert len(readers(repository, "apps/matrix") & readers(repository, "apps/office")) == 1
     assert Cli(repository.root)("doctor", "--all-stacks", *PLACES).code == 0
 
 
@@ -190,14 +198,15 @@ def test_one_stack_on_two_clusters_one_after_the_other(clusters: tuple[Cluster, 
 def test_one_stack_on_two_clusters_at_once(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None:
     home, office = clusters
     repository = on_two_clusters(home, office, tmp_path / "cluster", shared=True)
+    before = repository.head()
     for cluster in clusters:
-        wait_tried(cluster, repository.head())
+        wait_tried(cluster, before)
     places = ("--on", f"apps/matrix={HOME}", "--on", f"apps/matrix={OFFICE}")
     done = Cli(repository.root)("up", *places, "--server-name", "our.net", *AUTO, "--json").json
     told(done)
     serves(home, "our.net", password(done, f"apps/matrix on {HOME}"))
     serves(office, "our.net", password(done, f"apps/matrix on {OFFICE}"))
-    is_published(repository, *(each["password"] for each in done["passwords"]))
+    is_published(repository, before, *(each["password"] for each in done["passwords"]))
     assert len(readers(repository, "apps/matrix")) == 3
     assert Cli(repository.root)("doctor", *places).code == 0
     changes_nothing(repository, *places)

@@ -14,6 +14,7 @@ from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.publishing import Publication, Published, publish, refuse_unpublishable
 from matrix_secrets.operations.readers import own_recipients
 from matrix_secrets.operations.up.firstpush import plan_first_push
+from matrix_secrets.operations.up.ownrule import plan_own_rule
 from matrix_secrets.operations.up.repository import MESSAGE, is_plain, makings, plan_in_one
 from matrix_secrets.operations.verify import verify
 
@@ -58,6 +59,7 @@ class InRepository:
         own = own_recipients(app.known_identities, app.work_tree)
         for each in self._by_directory():
             stack, deployed = each.stack(app), self._deployed(each.directory)
+            found += self._own_rule(each).changes
             makes = list(makings(app.work_tree, stack, each.decisions, own, deployed=deployed))
             found += plan_in_one(app.workspace, stack, makes).changes
         return list(dict.fromkeys(found))
@@ -111,8 +113,16 @@ class InRepository:
         """Commit and push, as one, whatever was written for all stacks."""
         return self.publish(Plan(paths=tuple(dict.fromkeys(self._paths)), commit_message=MESSAGE))
 
+    def _own_rule(self, target: Target) -> Plan:
+        stack, clusters = target.stack(self.app), self._readers(target.directory)[len(self._own()) :]
+        return plan_own_rule(self.app.workspace, self.app.rules, stack, self.app.all_stacks, clusters)
+
     def _write(self, target: Target) -> list[Change]:
-        app, stack = self.app, target.stack(self.app)
+        app, changes = self.app, list[Change]()
+        while not (rule := self._own_rule(target)).empty:
+            self.apply(rule)
+            changes += rule.changes
+        stack = target.stack(app)
         makes = list(
             makings(
                 app.work_tree,
@@ -125,8 +135,7 @@ class InRepository:
         if is_plain(stack):
             plan = plan_in_one(app.workspace, stack, makes)
             self.apply(plan)
-            return list(plan.changes)
-        changes: list[Change] = []
+            return [*changes, *plan.changes]
         for make in makes:
             plan = make(app.workspace, [target.stack(app)])
             self.apply(plan)
@@ -135,12 +144,15 @@ class InRepository:
 
     def _readers(self, directory: str) -> list[Named]:
         """Who reads a stack: the user, and each cluster that applies it, no other."""
-        found = dict(own_recipients(self.app.known_identities, self.app.work_tree))
+        found = self._own()
         mine = list(found)
         for each in self._targets:
             if each.directory == directory and each.online is not None:
                 found |= dict(each.online.readers(mine))
         return list(found.items())
+
+    def _own(self) -> dict[str, str]:
+        return dict(own_recipients(self.app.known_identities, self.app.work_tree))
 
     def _deployed(self, directory: str) -> bool | None:
         """False where no cluster has anything of a stack; None where Git has to tell what was applied."""

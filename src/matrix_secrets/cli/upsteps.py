@@ -63,7 +63,7 @@ class Up:
         """Yield what to know of clusters that apply one of the stacks, too, and were not led through, with the fix."""
         from matrix_secrets.operations.up.elsewhere import clusters_without_key  # noqa: PLC0415  kubernetes: 0.2 s
 
-        for stack in self.app.stacks:
+        for stack in self.app.stacks if self.online else ():
             here = [each.online.here for each in self._online() if each.directory == stack.directory and each.online]
             for other in clusters_without_key(self.app.workspace, self.app.rules, stack, here):
                 text = f"{other} applies {stack.label}, too, and cannot decrypt it before it is led through"
