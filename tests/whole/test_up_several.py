@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cli.running import Cli
 from tests.testbed.several import HOME, OFFICE, held_identities, on_one_cluster, on_two_clusters, wait_tried
 from tests.whole.test_admin import is_admin
 from tests.whole.test_registration import attempt
-from tests.whole.test_up import killed_after, killed_when
+from tests.whole.test_up import MARK, comparable, killed_after, killed_when
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Any
 
     from tests.testbed.cluster import Cluster
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAMES = {"apps/matrix": "our.net", "apps/second": "second.net", "apps/office": "office.net"}
 AUTO = ("--node-ip", "auto", "--reveal", "--yes")
+PAGE = Path(__file__).parents[2] / "docs/howto/several.md"
 PLACES = ("--on", f"apps/matrix={HOME}", "--on", f"apps/office={OFFICE}")
 
 
@@ -110,12 +111,14 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
     refused = run("up", "--all-stacks", *named("apps/matrix", "apps/office"), *AUTO, code=3)
     assert "--on apps/office=NAME" in refused.err
     assert "matrix-secrets up --stack apps/office --context NAME" in refused.err
-    done = run("up", *PLACES, *named("apps/matrix", "apps/office"), *AUTO, "--json").json
-    told(done)
-    assert done["answers"] == 1
-    serves(home, "our.net", password(done, "apps/matrix"))
-    serves(office, "office.net", password(done, "apps/office"))
-    is_published(repository, before, *(each["password"] for each in done["passwords"]))
+    done = run("up", *PLACES, *named("apps/matrix", "apps/office"), *AUTO)
+    sys.stdout.write(done.out + done.err)
+    assert "with 1 answer" in done.err
+    first, second = (line for line in done.out.splitlines() if is_password(line))
+    serves(home, "our.net", first)
+    serves(office, "office.net", second)
+    is_published(repository, before, first, second)
+    assert shown_on_the_page() == table(done.out, clusters), done.out
     assert run("doctor", "--stack", "apps/matrix").code == 0
     assert run("doctor", "--stack", "apps/office", "--context", OFFICE).code == 0
     assert run("doctor", "--all-stacks", *PLACES).code == 0
@@ -128,6 +131,14 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
     assert len(readers(repository, "apps/matrix")) == len(readers(repository, "apps/office")) == 2
     assert len(readers(repository, "apps/matrix") & readers(repository, "apps/office")) == 1
     changes_nothing(repository, *PLACES)
+    head = repository.head()
+    refused = run("registration", "open", "--all-stacks", "--push", code=3)
+    assert "no Flux Kustomization that applies apps/office" in refused.err
+    assert repository.head() == head
+    opened = run("registration", "open", *PLACES, "--push", "--json").json
+    assert [proof["stack"] for proof in opened["proofs"]] == ["apps/matrix", "apps/office"]
+    assert len(repository.git("rev-list", f"{head}..").split()) == 1
+    assert [attempt(cluster)[0] for cluster in clusters] == [401, 401]
     for cluster in clusters:
         assert cluster.node.usage.violations == []
 
@@ -160,6 +171,19 @@ def test_killed_between_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path
     is_published(repository, before, first, second)
     assert len(readers(repository, "apps/matrix") & readers(repository, "apps/office")) == 1
     assert Cli(repository.root)("doctor", "--all-stacks", *PLACES).code == 0
+
+
+def shown_on_the_page() -> list[str]:
+    text = PAGE.read_text(encoding="utf-8").partition(MARK)[2].partition("```text\n")[2].partition("\n```")[0]
+    return comparable(text)
+
+
+def table(printed: str, clusters: tuple[Cluster, Cluster]) -> list[str]:
+    """What the page shows of a run: all but the rows about single files, with addresses and passwords of its own."""
+    for number, cluster in enumerate(clusters):
+        printed = printed.replace(cluster.node_address, f"192.168.{number + 1}.100")
+    lines = [line for line in printed.splitlines() if not re.match(r"  ✓ (apps/\S+\.yaml|\.sops\.yaml) ", line)]
+    return comparable("\n".join("PASSWORD" if is_password(line) else line for line in lines))
 
 
 def is_password(line: str) -> bool:

@@ -78,3 +78,11 @@ def placed(app: App, on: Sequence[str]) -> list[Placed]:
     chosen = contexts_of(app, on)
     clusters = {context: cluster_at(app, context) for context in dict.fromkeys(context for _, context in chosen)}
     return [Placed(stack, clusters[context], named=bool(context)) for stack, context in chosen]
+
+
+def by_cluster(places: Sequence[Placed]) -> list[tuple[Connection, list[Stack]]]:
+    """Return each cluster once, with its stacks."""
+    found: dict[str, tuple[Connection, list[Stack]]] = {}
+    for each in places:
+        found.setdefault(each.cluster.context, (each.cluster, []))[1].append(each.stack)
+    return list(found.values())
