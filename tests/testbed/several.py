@@ -75,8 +75,8 @@ def on_two_clusters(home: Cluster, office: Cluster, root: Path, *, shared: bool 
     return made
 
 
-def wait_tried(cluster: Cluster, commit: str, seconds: float = 180) -> None:
-    """Wait until the owner has applied a commit, whatever became of its pods."""
+def wait_tried(cluster: Cluster, commit: str, *namespaces: str, seconds: float = 180) -> None:
+    """Wait until the owner has applied a commit and PostgreSQL has made its database, whatever became of Synapse."""
     cluster.wait(
         lambda: str((cluster.kustomization("apps").get("status") or {}).get("lastAttemptedRevision", "")).endswith(
             commit
@@ -84,6 +84,12 @@ def wait_tried(cluster: Cluster, commit: str, seconds: float = 180) -> None:
         "the owner on that commit",
         seconds,
     )
+    for namespace in namespaces or ("matrix",):
+        cluster.wait(
+            lambda name=namespace: (pod := cluster.node.pod("matrix-postgres", name)) is not None and pod.ready,  # type: ignore[misc]
+            "PostgreSQL",
+            seconds,
+        )
 
 
 def merged(file: Path, clusters: dict[str, Cluster]) -> Path:

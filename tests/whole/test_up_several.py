@@ -88,7 +88,7 @@ def readers(repository: FluxRepository, stack: str) -> set[str]:
 def test_two_stacks_on_one_cluster(cluster: Cluster, tmp_path: Path) -> None:
     repository = on_one_cluster(cluster, tmp_path / "cluster")
     before = repository.head()
-    wait_tried(cluster, before)
+    wait_tried(cluster, before, "matrix", "second")
     run = Cli(repository.root)
     done = run("up", "--all-stacks", *named("apps/matrix", "apps/second"), *AUTO, "--json").json
     told(done)
