@@ -73,6 +73,9 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("up", "--offline"), PLAIN, 2),
         Case(("up", "--offline", "--yes"), code=3, change=states.tampered),
         Case(("up", "--offline", "--yes"), PLAIN, 3, states.disagreeing),
+        Case(("up", "--offline", "--yes", "--all-stacks"), PLAIN, change=states.second_stack, engines=BOTH),
+        Case(("up", "--offline", "--yes"), PLAIN, 3, states.second_stack),
+        Case(("up", "--on", "apps/matrix"), code=2),
     ),
     "new": (
         Case(("new", "{secret}/fresh", "--server-name", "our.net", "--node-ip", "10.0.0.7", *COMMIT), engines=BOTH),
@@ -128,6 +131,7 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("configure", "--server-name", states.ADDRESS, "--node-ip", "10.0.0.7"), engines=BOTH),
         Case(("configure", "--server-name", "matrix.elsewhere.net", "--node-ip", "10.0.0.7"), PLAIN, 3),
         Case(("configure", "--server-name", "10.0.0.7", "--node-ip", "10.0.0.7"), PLAIN, 3, states.broken_inside),
+        Case(("configure", "--server-name", states.ADDRESS, "--all-stacks"), PLAIN, 2, states.second_stack),
     ),
     "generate": (
         Case(("generate",), PLAIN, change=states.one_missing),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyrage
 
 from tests.canary.running import Place
+from tests.testbed.several import copied_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,11 @@ def one_missing(place: Place, markers: Markers) -> None:
 
 def disagreeing(place: Place, markers: Markers) -> None:
     place.replace(POSTGRES, markers.form, markers.edited)
+
+
+def second_stack(place: Place, _markers: Markers) -> None:
+    """The same stack once more, in another namespace and at other node ports."""
+    copied_stack(place.repository, "second", "second", shift=1)
 
 
 def tampered(place: Place, _markers: Markers) -> None:
