@@ -42,7 +42,9 @@ def test_the_live_owner(home: Home) -> None:
     assert decryption(home) == whole
 
 
-@pytest.mark.parametrize("arguments", [[*LIVE, "--yes"], ["cluster", "reconcile"], ["cluster", "reconcile", "--dry-run"]])
+@pytest.mark.parametrize(
+    "arguments", [[*LIVE, "--yes"], ["cluster", "reconcile"], ["cluster", "reconcile", "--dry-run"]]
+)
 def test_a_cluster_without_the_owner(quiet_home: Home, arguments: list[str]) -> None:
     """As where the context is that of another cluster, whose Kustomization of the same name applies something else."""
     api, before = quiet_home.cluster.api, quiet_home.cli.tree()
