@@ -41,6 +41,11 @@ class Workload:
         return texts(find(self.template, ("metadata", "labels")))
 
     @property
+    def selector(self) -> dict[str, str]:
+        """The labels by which it knows its pods."""
+        return texts(find(self.resource.root, ("spec", "selector", "matchLabels"))) or self.labels
+
+    @property
     def is_database(self) -> bool:
         """Whether it runs PostgreSQL: its pods are never restarted for a changed value (facts.md, Kubernetes)."""
         images = (text_at(container, ("image",)) or "" for container in self.containers())
