@@ -79,7 +79,7 @@ class App:
         settings = self.settings
         if settings.stacks and settings.all_stacks:
             raise UsageError("--stack and --all-stacks contradict each other", hint="leave one of them out")
-        return [self._directory(name) for name in settings.stacks]
+        return [self.directory(name) for name in settings.stacks]
 
     @cached_property
     def known_identities(self) -> Discovered:
@@ -187,6 +187,11 @@ class App:
             f"there is no file {name}", hint="name a file, relative to this directory or to the repository's root"
         )
 
+    def directory(self, name: str) -> str:
+        """Read a stack's directory: relative to where the user is if there is such a one, else as it was written."""
+        path = self._below_start(name)
+        return path if path is not None and (self.work_tree.root / path).is_dir() else name
+
     def finish(self) -> None:
         """Tell, with -v, what was read and how long it all took."""
         if "workspace" in self.__dict__:
@@ -208,11 +213,6 @@ class App:
         for files, what in ((recovery.finished, "finished"), (recovery.undone, "undone")):
             if files:
                 self.output.note(f"An earlier run was interrupted; {what} what it had begun: {', '.join(files)}")
-
-    def _directory(self, name: str) -> str:
-        """Read a --stack, relative to where the user is if there is such a directory, else as it was written."""
-        path = self._below_start(name)
-        return path if path is not None and (self.work_tree.root / path).is_dir() else name
 
     def _below_start(self, name: str) -> str | None:
         path = os.path.realpath(self.settings.start / name)
