@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import time
 from functools import cached_property
@@ -214,6 +215,13 @@ class App:
                 self.output.note(f"An earlier run was interrupted; {what} what it had begun: {', '.join(files)}")
 
     def _below_start(self, name: str) -> str | None:
-        path = (self.settings.start / name).resolve()
-        root = self.work_tree.root.resolve()
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+        path = os.path.realpath(self.settings.start / name)
+        root = self._real_root
+        if path == root:
+            return "."
+        below = path.removeprefix(os.path.join(root, ""))  # noqa: PTH118  (a thousand files can be named)
+        return below.replace(os.sep, "/") if below != path else None
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.work_tree.root)
