@@ -73,7 +73,7 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("up", "--offline"), PLAIN, 2),
         Case(("up", "--offline", "--yes"), code=3, change=states.tampered),
         Case(("up", "--offline", "--yes"), PLAIN, 3, states.disagreeing),
-        Case(("up", "--offline", "--yes", "--all-stacks"), PLAIN, change=states.second_stack, engines=BOTH),
+        Case(("up", "--offline", "--yes", "--all-stacks", "--no-seal"), PLAIN, 0, states.second_stack, BOTH),
         Case(("up", "--offline", "--yes"), PLAIN, 3, states.second_stack),
         Case(("up", "--on", "apps/matrix"), code=2),
     ),
