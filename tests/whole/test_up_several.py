@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cli.running import Cli
+from tests.cli.test_terminal import at_terminal
 from tests.testbed.several import HOME, OFFICE, held_identities, on_one_cluster, on_two_clusters, wait_tried
 from tests.whole.test_admin import is_admin
 from tests.whole.test_registration import attempt
@@ -111,6 +113,7 @@ def test_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path: Path) -> None
     refused = run("up", "--all-stacks", *named("apps/matrix", "apps/office"), *AUTO, code=3)
     assert "--on apps/office=NAME" in refused.err
     assert "matrix-secrets up --stack apps/office --context NAME" in refused.err
+    is_asked(repository, *PLACES, *named("apps/matrix", "apps/office"))
     done = run("up", *PLACES, *named("apps/matrix", "apps/office"), *AUTO)
     sys.stdout.write(done.out + done.err)
     assert "with 1 answer" in done.err
@@ -171,6 +174,26 @@ def test_killed_between_two_clusters(clusters: tuple[Cluster, Cluster], tmp_path
     is_published(repository, before, first, second)
     assert len(readers(repository, "apps/matrix") & readers(repository, "apps/office")) == 1
     assert Cli(repository.root)("doctor", "--all-stacks", *PLACES).code == 0
+
+
+def is_asked(repository: FluxRepository, *arguments: str) -> None:
+    """The plan has both stacks, the question names both clusters, and no is no."""
+    run = Cli(repository.root)
+    before, own = run.tree(), os.environ["KUBECONFIG"]
+    planned = run("up", *arguments, "--node-ip", "auto", "--yes", "--dry-run", "--json").json
+    assert {change["file"].split("/")[1] for change in planned["changes"] if change["file"].startswith("apps/")} == {
+        "matrix",
+        "office",
+    }
+    keys = next(step for step in planned["plan"] if step["step"] == "cluster key")
+    assert [each["stack"] for each in keys["stacks"]] == ["apps/matrix", "apps/office"]
+    code, screen = at_terminal(run, "up", *arguments, "--node-ip", "auto", typed="n\n", KUBECONFIG=own)
+    assert code == 3, screen
+    question = " ".join(screen.split())
+    assert re.search(
+        r"for apps/matrix on home \(https://\S+\), for apps/office on office \(https://\S+\), and push\?", question
+    )
+    assert run.tree() == before
 
 
 def shown_on_the_page() -> list[str]:
