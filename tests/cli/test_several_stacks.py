@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.running import ADDRESS
-from tests.testbed.several import copied_stack
+from tests.testbed.several import copied_stack, second_cluster
 
 if TYPE_CHECKING:
     from tests.cli.running import Cli
@@ -67,6 +67,15 @@ def test_what_belongs_to_one_server_names_the_form(two: Cli, words: tuple[str, .
     before = two.tree()
     done = two(*words, "--all-stacks", code=2)
     assert "--stack DIR" in done.err or "--server-name apps/" in done.err
+    assert two.tree() == before
+
+
+def test_a_cluster_s_key_is_for_its_own_stacks(two: Cli) -> None:
+    second_cluster(two.repository, "apps/second")
+    before = two.tree()
+    done = two("cluster", "install-key", "--all-stacks", code=2)
+    assert "apps/matrix by clusters/home, apps/second by clusters/office" in done.err
+    assert "install-key --stack apps/matrix --context NAME" in done.err
     assert two.tree() == before
 
 

@@ -47,12 +47,26 @@ def install_given(app: App, path: Path, how: How) -> int:
 
 
 def _home(app: App, work: KeyWork) -> KeyHome:
+    _refuse_others(work)
     cluster = app.cluster
 
     def read() -> KeyHome:
         return read_home(cluster, *find_home(cluster, work.workspace, work.stacks))
 
     return app.timed("reading the cluster's key", read)
+
+
+def _refuse_others(work: KeyWork) -> None:
+    """One cluster's key is not for the stacks of another. Raises UsageError."""
+    appliers = [(stack, set(clusters_of(work.workspace, [stack]))) for stack in work.stacks]
+    known = [(stack, found) for stack, found in appliers if found]
+    if known and not set.intersection(*(found for _, found in known)):
+        said = ", ".join(f"{stack.label} by {' and '.join(sorted(found))}" for stack, found in known)
+        first = known[0][0].label
+        raise UsageError(
+            f"no cluster applies all of these stacks: {said}",
+            hint=f"one cluster after the other: matrix-secrets cluster install-key --stack {first} --context NAME",
+        )
 
 
 def _repository(app: App, work: KeyWork) -> Repository:
