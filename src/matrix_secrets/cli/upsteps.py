@@ -14,7 +14,8 @@ from matrix_secrets.operations.keys_generate import generate_key
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.publishing import Publication, publish, refuse_unpublishable
 from matrix_secrets.operations.readers import own_recipients
-from matrix_secrets.operations.up.firstpush import plan_first_push
+from matrix_secrets.operations.seal_rollout import Rollout
+from matrix_secrets.operations.up.firstpush import plan_first_push, strategies
 from matrix_secrets.operations.up.repository import MESSAGE, is_plain, makings, plan_in_one
 from matrix_secrets.operations.verify import verify
 
@@ -32,6 +33,11 @@ REMAINING: Final = (
     "the rest committed and pushed, applied by Flux",
     "the database, the pods, Synapse and Element looked at; an administrator",
 )
+FIRST: Final = (
+    "the secrets sealed, in a push after that: these manifests were pushed before, and Flux takes strategy Recreate "
+    "only once it has applied what stands there now"
+)
+SECOND: Final = "before that push: what was pushed last applied by Flux, which takes strategy Recreate only then"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,9 @@ class Up:
         self.cluster = cluster
         self.code = 0
         self._paths: list[str] = []
+        self._rollout = Rollout()
+        if cluster is None and decisions.seal:
+            self._rollout = strategies(app.work_tree, app.workspace, app.stacks[0], deployed=None)
         self._online = OnCluster(app, cluster, patience) if cluster is not None else None
         self.steps = self._steps()
 
@@ -70,7 +79,10 @@ class Up:
 
     def remaining(self) -> tuple[str, ...]:
         """What a run without a cluster leaves to do."""
-        return REMAINING
+        key, pushed, looked = REMAINING
+        if self._rollout.waiting:
+            return key, pushed, FIRST, looked
+        return (key, pushed, SECOND, looked) if self._rollout.notes else REMAINING
 
     def diagnose(self) -> None:
         """Show which link is broken, where there is a cluster to ask."""
@@ -84,7 +96,7 @@ class Up:
         first = plan_first_push(app.work_tree, app.workspace, stack, seal=self.decisions.seal, deployed=deployed)
         readers = own_recipients(app.known_identities, app.work_tree)
         makes = list(makings(app.work_tree, stack, self.decisions, readers, deployed=deployed))
-        return [*first.changes, *plan_in_one(app.workspace, stack, makes).changes]
+        return list(dict.fromkeys([*first.changes, *plan_in_one(app.workspace, stack, makes).changes]))
 
     def _steps(self) -> list[Step]:
         online, decisions = self._online, self.decisions
@@ -118,6 +130,8 @@ class Up:
         address = f"address {decisions.node_ip}" if decisions.node_ip else "addresses as they are"
         door = "registration as it is" if decisions.registration_open else "registration closed"
         layout = "sealed layout" if decisions.seal else "layout as it is"
+        if self._rollout.waiting:
+            layout = "ready for the sealed layout, which takes a second push"
         return f"{name}, {address}, {door}, secrets generated, {layout}, encrypted"
 
     def _identity(self) -> Told:
@@ -135,6 +149,8 @@ class Up:
         plan = plan_first_push(app.work_tree, app.workspace, app.stacks[0], seal=seal, deployed=deployed)
         if self._online is None:
             self._apply(plan)
+            with app.output.paused():
+                app.output.changes(plan.changes, done=True)
             return Told("every owner of the stack decrypts, in the repository", changed=not plan.empty)
         self._refuse_unpublishable(plan)
         self._apply(plan)

@@ -9,7 +9,7 @@ from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.deployment import PublishedTree
 from matrix_secrets.operations.enable_decryption import plan_enable_decryption
 from matrix_secrets.operations.plan import Change, Plan
-from matrix_secrets.operations.seal_rollout import rollout
+from matrix_secrets.operations.seal_rollout import Rollout, rollout
 from matrix_secrets.operations.writing import rewritten, write_texts
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.services import synapse_workloads
@@ -52,9 +52,13 @@ def has_ciphertext(work_tree: WorkTree, stack: Stack) -> bool:
     )
 
 
+def strategies(work_tree: WorkTree, workspace: Workspace, stack: Stack, *, deployed: bool | None) -> Rollout:
+    """Say how the pods of a stack come to be replaced one by one. Raises BadManifestError."""
+    return rollout(stack, PublishedTree(work_tree, workspace, deployed=deployed).deployment_of(stack))
+
+
 def _stepping(work_tree: WorkTree, workspace: Workspace, stack: Stack, *, deployed: bool | None) -> Plan:
-    tree = PublishedTree(work_tree, workspace, deployed=deployed)
-    found = rollout(stack, tree.deployment_of(stack))
+    found = strategies(work_tree, workspace, stack, deployed=deployed)
     if not found.waiting:
         return Plan()
     texts = rewritten(workspace, [each.rewrite for each in found.edits])
