@@ -43,7 +43,7 @@ SAME: Final = (
     (r"\b[0-9a-f]{32,64}\b", "HEX"),
     (r"\b(?:just now|\d+ (?:minute|hour|day|week|month|year)s? ago)", "AGO"),
     (r"\b[0-9a-f]{7,12}\b", "COMMIT"),
-    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", "DATE"),
+    (r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d:\d\d\S*)?", "DATE"),
     (r" +\d+ s$", ""),
     (r" +", " "),
 )
