@@ -8,6 +8,8 @@ from tests.cli.running import ADDRESS
 from tests.cli.test_terminal import at_terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.running import Cli
 
 ANSWERS = ("--server-name", "our.net", "--node-ip", ADDRESS, "--yes")
@@ -72,3 +74,30 @@ def test_files_that_are_encrypted_already(encrypted: Cli) -> None:
     before = encrypted.tree()
     encrypted("up", "--offline", "--yes")
     assert encrypted.tree() == before
+
+
+def test_manifests_that_were_pushed_are_sealed_in_a_second_run(guide: Cli, tmp_path: Path) -> None:
+    """Flux may have applied them: what it takes only in two pushes is said to take two."""
+    guide.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    guide.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    guide.git("push", "--quiet", "--set-upstream", "origin", "HEAD")
+    planned = guide("up", *ANSWERS, "--offline", "--dry-run")
+    assert "ready for the sealed layout, which takes a second push" in planned.out
+    lines = [line.split(None, 1)[1] for line in planned.out.splitlines()]
+    assert len(lines) == len(set(lines)), "each change once"
+    done = guide("up", *ANSWERS, "--offline")
+    assert "the secrets sealed, in a push after that" in done.out
+    assert done.out.count("RollingUpdate with maxSurge 0 and maxUnavailable 1") == 2
+    assert "guide layout" in guide().out
+    assert guide("verify", "--json").json["ok"]
+    before = guide.tree()
+    assert "the secrets sealed, in a push after that" in guide("up", "--offline", "--yes").out
+    assert guide.tree() == before
+
+    guide.commit_all()
+    guide.git("push", "--quiet")
+    again = guide("up", "--offline", "--yes")
+    assert "sealed layout, encrypted" in again.out
+    assert "before that push: what was pushed last applied by Flux" in again.out
+    assert "in a push after that" not in again.out
+    assert "sealed layout" in guide().out

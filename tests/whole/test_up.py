@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.cli.running import Cli
+from tests.rotation.leastrights import Right, Somebody, least
 from tests.testbed.repository import ADDRESS
 from tests.whole.test_admin import is_admin
 from tests.whole.test_new import NAME, made
@@ -151,7 +152,10 @@ def test_from_a_new_repository(cluster: Cluster, tmp_path: Path) -> None:
     repository.push("What flux bootstrap adds")
     repository.bootstrap()
     cluster.wait(lambda: bool(cluster.kustomization("apps")["metadata"]), "the owner")
-    done = Cli(repository.root)("up", "--reveal", "--yes", "--json").json
+    cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "matrix"}})  # to have rights in
+    key = [Right("flux-system", verb, "secrets/sops-age") for verb in ("patch", "create")]
+    mine = Somebody(cluster).may([*least("up"), *key])  # what the page names for a cluster that has no key yet
+    done = Cli(repository.root)("up", "--reveal", "--yes", "--json", KUBECONFIG=mine).json
     works(cluster, repository, done, NAME)
     assert done["answers"] == 1
     assert next(step for step in done["steps"] if step["step"] == "database")["changed"] is False

@@ -13,7 +13,8 @@ from matrix_secrets.operations.keys_generate import generate_key
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.publishing import Publication, Published, publish, refuse_unpublishable
 from matrix_secrets.operations.readers import own_recipients
-from matrix_secrets.operations.up.firstpush import plan_first_push
+from matrix_secrets.operations.seal_rollout import Rollout
+from matrix_secrets.operations.up.firstpush import plan_first_push, strategies
 from matrix_secrets.operations.up.ownrule import plan_own_rule
 from matrix_secrets.operations.up.repository import MESSAGE, is_plain, makings, plan_in_one
 from matrix_secrets.operations.verify import verify
@@ -35,6 +36,17 @@ class InRepository:
         self.app = app
         self._targets = targets
         self._paths: list[str] = []
+        self._rollouts = {each.directory: self._rollout(each) for each in self._by_directory()}
+
+    @property
+    def seals_later(self) -> bool:
+        """Whether a stack cannot be sealed yet: Flux has to apply how its pods are replaced first."""
+        return any(each.waiting for each in self._rollouts.values())
+
+    @property
+    def seals_now(self) -> bool:
+        """Whether a stack is sealed in the second of two pushes."""
+        return any(each.notes and not each.waiting for each in self._rollouts.values())
 
     def identity(self) -> Told:
         """Make sure that the user has an identity."""
@@ -66,7 +78,10 @@ class InRepository:
 
     def would_write(self) -> list[tuple[str, str]]:
         """Say what `write` does, by stack."""
-        return [(_label(each), _would_write(each.decisions)) for each in self._by_directory()]
+        return [
+            (_label(each), _would_write(each.decisions, waiting=self._rollouts[each.directory].waiting))
+            for each in self._by_directory()
+        ]
 
     def write(self) -> Iterator[tuple[str, Told]]:
         """Name, addresses, registration, values, layout and ciphertext: stack by stack, each at once."""
@@ -112,6 +127,12 @@ class InRepository:
     def publish_all(self) -> Published:
         """Commit and push, as one, whatever was written for all stacks."""
         return self.publish(Plan(paths=tuple(dict.fromkeys(self._paths)), commit_message=MESSAGE))
+
+    def _rollout(self, target: Target) -> Rollout:
+        """Say in how many pushes a stack is sealed; with a cluster `up` waits between them by itself."""
+        if target.online is not None or not target.decisions.seal:
+            return Rollout()
+        return strategies(self.app.work_tree, self.app.workspace, target.stack(self.app), deployed=None)
 
     def _own_rule(self, target: Target) -> Plan:
         stack, clusters = target.stack(self.app), self._readers(target.directory)[len(self._own()) :]
@@ -168,9 +189,11 @@ def _label(target: Target) -> str:
     return target.directory or "."
 
 
-def _would_write(decisions: Decisions) -> str:
+def _would_write(decisions: Decisions, *, waiting: bool) -> str:
     name = f"server_name {decisions.server_name}" if decisions.server_name else "server_name as it is"
     address = f"address {decisions.node_ip}" if decisions.node_ip else "addresses as they are"
     door = "registration as it is" if decisions.registration_open else "registration closed"
     layout = "sealed layout" if decisions.seal else "layout as it is"
+    if waiting:
+        layout = "ready for the sealed layout, which takes a second push"
     return f"{name}, {address}, {door}, secrets generated, {layout}, encrypted"

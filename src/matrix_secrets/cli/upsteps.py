@@ -25,6 +25,11 @@ REMAINING: Final = (
     "the rest committed and pushed, applied by Flux",
     "the database, the pods, Synapse and Element looked at; an administrator",
 )
+FIRST: Final = (
+    "the secrets sealed, in a push after that: these manifests were pushed before, and Flux takes strategy Recreate "
+    "only once it has applied what stands there now"
+)
+SECOND: Final = "before that push: what was pushed last applied by Flux, which takes strategy Recreate only then"
 
 
 class Up:
@@ -51,7 +56,8 @@ class Up:
 
     def remaining(self) -> tuple[str, ...]:
         """What a run without a cluster leaves to do."""
-        return REMAINING
+        more = FIRST if self._repository.seals_later else SECOND if self._repository.seals_now else None
+        return (*REMAINING[:2], more, *REMAINING[2:]) if more else REMAINING
 
     def diagnose(self) -> None:
         """Show which link is broken where a step failed, if that was in a cluster."""
@@ -137,6 +143,8 @@ class Up:
     def _decryption_offline(self) -> Told:
         plan = self._repository.first_push()
         self._repository.apply(plan)
+        with self.app.output.paused():
+            self.app.output.changes(plan.changes, done=True)
         return Told("every owner of the stack decrypts, in the repository", changed=not plan.empty)
 
     def _decryption(self) -> Told:

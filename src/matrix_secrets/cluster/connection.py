@@ -62,14 +62,16 @@ class Connection:
 
     def text(self, kind: Kind, name: str, namespace: str, subresource: str, **query: str) -> str | None:
         """Return a subresource that is text, as a pod's log; None where there is no such object."""
-        asked = self.asked("get", kind, namespace, f"{name}/{subresource}")
+        asked = self.asked("get", kind, namespace, name, subresource)
         request = Request("GET", kind.path(namespace, name, subresource), asked, query)
         status, raw = send(self.client, self.server, request)
         return None if status == 404 else raw.decode(errors="replace")
 
-    def asked(self, verb: str, kind: Kind, namespace: str | None, name: str | None = None) -> Asked:
+    def asked(
+        self, verb: str, kind: Kind, namespace: str | None, name: str | None = None, subresource: str = ""
+    ) -> Asked:
         """Describe a request, for its error."""
-        return Asked(verb, kind.resource, namespace, name, self.where, self.option)
+        return Asked(verb, kind.resource, namespace, name, self.where, self.option, subresource)
 
     def _pages(self, kind: Kind, namespace: str | None, selector: str) -> Iterator[dict[str, Any]]:
         asked = self.asked("list", kind, namespace)

@@ -45,19 +45,27 @@ class Asked:
     name: str | None
     where: str
     context_option: str
+    subresource: str = ""
 
     @property
     def what(self) -> str:
         """``patch secrets/sops-age in flux-system``."""
-        named = self.resource if self.name is None else f"{self.resource}/{self.name}"
+        named = "/".join(part for part in (self.resource, self.name, self.subresource) if part)
+        return f"{self.verb} {named}" + (f" in {self.namespace}" if self.namespace else "")
+
+    @property
+    def right(self) -> str:
+        """What a role has to allow: ``get pods/exec in matrix``."""
+        named = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
         return f"{self.verb} {named}" + (f" in {self.namespace}" if self.namespace else "")
 
     @property
     def can_i(self) -> str:
         """The kubectl command that asks whether it is allowed."""
-        name = "" if self.name is None else f"/{self.name.partition('/')[0]}"
+        name = "" if self.name is None else f"/{self.name}"
+        part = f" --subresource {self.subresource}" if self.subresource else ""
         scope = f" --namespace {self.namespace}" if self.namespace else ""
-        return f"kubectl{self.context_option} auth can-i {self.verb} {self.resource}{name}{scope}"
+        return f"kubectl{self.context_option} auth can-i {self.verb} {self.resource}{name}{part}{scope}"
 
 
 def refusal(asked: Asked, status: int, reason: str, body: Mapping[str, Any]) -> OutsideError:
@@ -70,8 +78,7 @@ def refusal(asked: Asked, status: int, reason: str, body: Mapping[str, Any]) -> 
         text = f"{asked.where} does not know you: it refused to {asked.what}"
         return ForbiddenError(text, cause=said, hint="log in again, or name another kubeconfig context: --context NAME")
     if status == 403:
-        place = f" in {asked.namespace}" if asked.namespace else ""
-        text = f"{asked.where}: you may not {asked.verb} {asked.resource}{place}"
+        text = f"{asked.where}: you may not {asked.right}"
         return ForbiddenError(text, cause=said, hint=f"{asked.can_i}; {RIGHTS}")
     if status == 404:
         return _missing(asked, said, body)

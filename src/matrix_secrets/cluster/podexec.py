@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.failures import Asked, UnreachableError, refusal, silence
 from matrix_secrets.cluster.kinds import POD
+from matrix_secrets.cluster.sending import decoded
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEADLINE: Final = 60.0  # seconds
 _WAIT: Final = 1.0
+_REASONS: Final = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def run_in_pod(
     stdin is ended where the API server can do that (v5.channel.k8s.io): end what you send with the program's own way
     to stop (psql: backslash q). ``deadline`` is in seconds. Raises OutsideError.
     """
-    asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/exec")
+    asked = cluster.asked("create", POD, pod.namespace, pod.name, "exec")
     ws = _opened(cluster, pod, container, command, asked, wants_input=stdin is not None)
     try:
         return _finished(ws, stdin, asked, deadline)
@@ -108,9 +110,14 @@ def _finished(ws: Any, stdin: SecretValue | None, asked: Asked, deadline: float)
 
 
 def refused(asked: Asked, error: Any) -> Exception:  # noqa: ANN401  kubernetes' ApiException
-    """Say what a refused handshake means: kubernetes keeps its status in the text only."""
-    text = str(getattr(error, "reason", "") or "")
-    for status in (401, 403, 404):
-        if f"{status} " in text or error.status == status:
-            return refusal(asked, status, text.partition("\n")[0][:80], {})
-    return silence(asked, error)
+    """Say what a refused handshake means: kubernetes hides the answer behind an error of its own.
+
+    Kubernetes up to 1.34 wants the right to ``get`` for it, later ones the right to ``create``, too.
+    """
+    handshake = error.__context__
+    status = getattr(handshake, "status_code", None) or error.status
+    if status not in {401, 403, 404}:
+        return silence(asked, error)
+    body = decoded(getattr(handshake, "resp_body", None) or b"")
+    verb = "create" if "cannot create" in str(body.get("message")) else "get"
+    return refusal(replace(asked, verb=verb), status, _REASONS[status], body)

@@ -48,7 +48,7 @@ def ask_pod(
 
     Raises OutsideError where it does not answer, or it is forbidden.
     """
-    asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/portforward")
+    asked = cluster.asked("create", POD, pod.namespace, pod.name, "portforward")
     with _socket(cluster, pod, port) as through:
         connection = _Forwarded(through)
         try:
@@ -66,7 +66,7 @@ def _socket(cluster: Connection, pod: LivePod, port: int) -> Iterator[Any]:
     import websocket  # noqa: PLC0415  comes with kubernetes
     from kubernetes import client, stream  # noqa: PLC0415  0.2 s: only where the cluster is asked
 
-    asked = cluster.asked("create", POD, pod.namespace, f"{pod.name}/portforward")
+    asked = cluster.asked("create", POD, pod.namespace, pod.name, "portforward")
     core = client.CoreV1Api(client.ApiClient(cluster.client.configuration))
     try:
         forward = stream.portforward(

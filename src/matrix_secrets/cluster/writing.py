@@ -64,6 +64,12 @@ def annotate(cluster: Connection, kind: Kind, namespace: str, name: str, annotat
     cluster.patch(kind, name, namespace, body, content_type=_MERGE, fieldManager=FIELD_MANAGER)
 
 
+def require_right_to_annotate(cluster: Connection, kind: Kind, namespace: str, name: str) -> None:
+    """Have the API server try it, and change nothing. Raises ForbiddenError, with the right that is missing."""
+    query = {"fieldManager": FIELD_MANAGER, "dryRun": "All"}
+    cluster.patch(kind, name, namespace, {"metadata": {"annotations": {}}}, content_type=_MERGE, **query)
+
+
 def merge(cluster: Connection, kind: Kind, namespace: str, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """Set fields by a merge patch, whoever owns them (https://www.rfc-editor.org/rfc/rfc7386)."""
     return cluster.patch(kind, name, namespace, dict(body), content_type=_MERGE, fieldManager=FIELD_MANAGER)

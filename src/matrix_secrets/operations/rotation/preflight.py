@@ -6,7 +6,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.flux import commit_of
+from matrix_secrets.cluster.kinds import GIT_REPOSITORY, KUSTOMIZATION
 from matrix_secrets.cluster.rolepassword import read_verifier
+from matrix_secrets.cluster.writing import require_right_to_annotate
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.changes import diff_summary, head_commit
 from matrix_secrets.gitrepo.push import push
@@ -107,6 +109,9 @@ def _require_flux(bench: Bench, main: str) -> None:
             text = f"{ref} is not Ready on {main[:8]}; nothing was changed"
             said = ready.message if ready is not None else None
             raise OutsideError(text, cause=said, hint="matrix-secrets cluster reconcile")
+    asked = [(GIT_REPOSITORY, bench.site.source), *((KUSTOMIZATION, name) for name in bench.site.chain)]
+    for what, name in asked:
+        require_right_to_annotate(bench.site.cluster, what, name.namespace, name.name)
 
 
 def _require_decryption(bench: Bench, stack: Stack) -> None:

@@ -9,7 +9,7 @@ from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.deployment import PublishedTree
 from matrix_secrets.operations.enable_decryption import plan_enable_decryption
 from matrix_secrets.operations.plan import Change, Plan
-from matrix_secrets.operations.seal_rollout import rollout
+from matrix_secrets.operations.seal_rollout import Rollout, rollout
 from matrix_secrets.operations.writing import rewritten, write_texts
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.services import synapse_workloads
@@ -54,9 +54,13 @@ def has_ciphertext(work_tree: WorkTree, stack: Stack) -> bool:
     )
 
 
+def strategies(work_tree: WorkTree, workspace: Workspace, stack: Stack, *, deployed: bool | None) -> Rollout:
+    """Say how a stack's pods come to be replaced one by one. Raises BadManifestError."""
+    return rollout(stack, PublishedTree(work_tree, workspace, deployed=deployed).deployment_of(stack))
+
+
 def _stepping(work_tree: WorkTree, workspace: Workspace, stacks: Sequence[tuple[Stack, bool | None]]) -> Plan:
-    trees = [(stack, PublishedTree(work_tree, workspace, deployed=deployed)) for stack, deployed in stacks]
-    found = [(stack, rollout(stack, tree.deployment_of(stack))) for stack, tree in trees]
+    found = [(stack, strategies(work_tree, workspace, stack, deployed=deployed)) for stack, deployed in stacks]
     running = [stack for stack, each in found if each.waiting]
     if not running:
         return Plan()
