@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
     from matrix_secrets.cli.context import App
     from matrix_secrets.cluster.flux import LiveKustomization, ObjectName
+    from matrix_secrets.stack.model import Stack
 
 
-def reconcile(app: App, timeout: float, *, dry_run: bool) -> int:
-    """Ask Flux for the pushed commit, for ``timeout`` seconds; return 1 where a live Secret then holds ciphertext."""
-    goal, cluster, stacks = pushed_goal(app.work_tree), app.cluster, app.stacks
+def reconcile(app: App, timeout: float, *, dry_run: bool, stacks: Sequence[Stack] | None = None) -> int:
+    """Ask Flux for the pushed commit, for ``timeout`` seconds; return 1 where a live Secret then holds ciphertext.
+
+    ``stacks`` are others than those that were chosen.
+    """
+    goal, cluster = pushed_goal(app.work_tree), app.cluster
+    stacks = app.stacks if stacks is None else stacks
     parents = app.timed("asking for the owners", lambda: find_parents(cluster, app.workspace, stacks))
     app.output.put("cluster", {"context": cluster.context, "server": cluster.server})
     app.output.put("commit", goal.commit)

@@ -1,0 +1,73 @@
+"""What a leaver knows of stacks that run in a cluster, replaced there by ``rotate``'s own steps, a stack at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from matrix_secrets.cli.offboarding import rotated_as_json
+from matrix_secrets.cli.reconciling import reconcile
+from matrix_secrets.cli.rotating import tell_consequences
+from matrix_secrets.cli.rotatingonline import by_itself, cluster_or, drive_online
+from matrix_secrets.cli.rotation import Telling, new_bench, watched
+from matrix_secrets.gitrepo.changes import head_commit
+from matrix_secrets.operations.replacement import rotation_of
+from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
+from matrix_secrets.operations.rotation.preflight import preflight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matrix_secrets.cli.context import App
+    from matrix_secrets.cli.options import How
+    from matrix_secrets.operations.keys_renewal import Renewal
+    from matrix_secrets.operations.rotation.model import Rotation
+
+
+def examined(app: App, who: str, renewal: Renewal, how: How, patience: float) -> tuple[Renewal, str]:
+    """Tell what the rotations do and try whether each can begin, before anything is changed; return the question.
+
+    Raises RefusedError or OutsideError where one cannot.
+    """
+    renewal = replace(renewal, online=tuple(by_itself(app, rotation) for rotation in renewal.online))
+    tell_consequences(app, renewal.all, {})
+    if how.dry_run:
+        return renewal, ""
+    files = "add --offline to change the files only; without --rotate the values stay, to be rotated later"
+    cluster = cluster_or(app, files)
+    for rotation in renewal.online:
+        bench = new_bench(app, rotation.stacks[0].directory, head_commit(app.work_tree) or "HEAD", patience)
+        names = tuple(each.secret.name for each in rotation.turned)
+        watched(app, bench, partial(preflight, bench, names))
+    where = f"{cluster.where}, stack by stack" if len(renewal.online) > 1 else cluster.where
+    asked = f"Take {who} off, push that, and rotate on {where}?"
+    return renewal, f"{asked} It pushes to {ROTATION_BRANCH} and to the branch that Flux follows."
+
+
+def would_rotate(app: App, rotations: Sequence[Rotation]) -> None:
+    """Show what would follow the removal."""
+    for rotation in rotations:
+        app.output.rows([], f"Then this would change, in the cluster and in the files of {rotation.stacks[0].label}:")
+        app.output.changes(rotation.plan.changes, done=False)
+    app.output.put("rotated", [rotated_as_json(each) for rotation in rotations for each in rotation.turned])
+
+
+def rotate_all(app: App, renewal: Renewal, patience: float) -> None:
+    """Rotate one stack after the other, each once Flux has applied what was pushed.
+
+    However it ends, the commands for what was not begun are told as those that come next.
+    """
+    waiting = list(renewal.online)
+    rotated = [rotated_as_json(each) for each in renewal.here.turned]
+    telling = Telling(app)
+    try:
+        for rotation in renewal.online:
+            (stack,) = rotation.stacks
+            app.reread()
+            reconcile(app, patience, dry_run=False, stacks=[stack])
+            drive_online(app, stack.directory, rotation, patience, telling, begun=lambda: waiting.pop(0))
+            rotated += [rotated_as_json(each) for each in rotation.turned]
+            app.output.put("rotated", rotated)
+    finally:
+        app.output.next(*(rotation_of(each) for each in waiting))
