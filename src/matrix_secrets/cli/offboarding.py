@@ -68,7 +68,7 @@ def tell(
         app.output.put("left", [_as_json(each) for each in left])
         _tell_replaced(app, who, renewal.here, done=done)
     if history.exposed:
-        again = f"matrix-secrets keys remove {recipient} --rotate --offline"
+        again = f"matrix-secrets keys remove {recipient} --rotate"
         _tell_left(app, f"Known to {who} and still in use", again, left, by_hand=renewal is not None)
     else:
         text = (
