@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.keywork import KeyWork
     from matrix_secrets.errors import Place
     from matrix_secrets.operations.keys_renewal import Renewal
-    from matrix_secrets.operations.rotation.model import Rotation, Turned
+    from matrix_secrets.operations.rotation.model import Turned
     from matrix_secrets.sops.graft import Graft
 
 _EACH: Final = 5  # files; of more the proof is told in one line
@@ -66,7 +66,7 @@ def tell(
         left = renewal.left(left)
         app.output.put("rotated", [rotated_as_json(each) for each in renewal.here.turned])
         app.output.put("left", [_as_json(each) for each in left])
-        _tell_replaced(app, who, renewal.here, done=done)
+        tell_replaced(app, who, renewal.here.turned, done=done)
     if history.exposed:
         again = f"matrix-secrets keys remove {recipient} --rotate"
         _tell_left(app, f"Known to {who} and still in use", again, left, by_hand=renewal is not None)
@@ -106,10 +106,11 @@ def _graft_row(file: str, each: Graft) -> Row:
     return Row((file, text), Mark.BAD if each.opened else Mark.DONE)
 
 
-def _tell_replaced(app: App, who: str, rotation: Rotation, *, done: bool) -> None:
-    names = list(dict.fromkeys(each.secret.name for each in rotation.turned))
+def tell_replaced(app: App, who: str, turned: Sequence[Turned], *, done: bool = True) -> None:
+    """Tell which values are new, or would be."""
+    names = list(dict.fromkeys(each.secret.name for each in turned))
     if names:
-        count = len(rotation.turned)
+        count = len(turned)
         what = f"{count} value{'' if count == 1 else 's'} that {who} could read"
         how = f"{'is' if count == 1 else 'are'} replaced" if done else "would be replaced"
         mark = Mark.DONE if done else Mark.SAME
@@ -124,7 +125,7 @@ def _tell_left(app: App, still: str, again: str, left: Sequence[Exposed], *, by_
     for group, title in (
         (managed, f"{still}; matrix-secrets rotate replaces them:"),
         (others, f"{still}; replace each where it comes from, then here with matrix-secrets edit FILE:"),
-        (own, f"{still}, this program's own: no value can be read with it; {again} replaces it"),
+        (own, f"{still}, this program's own: no value can be read with it; keys remove --rotate replaces it, too:"),
     ):
         if group:
             app.output.rows([row for each in group for row in _exposed_rows(each)], title)
@@ -132,7 +133,7 @@ def _tell_left(app: App, still: str, again: str, left: Sequence[Exposed], *, by_
     if len(commands) > _EACH:
         text = f"of {len(commands) - _EACH} more stacks, too: --json lists them all"
         app.output.rows([Row((text,), Mark.WARNING)])
-    app.output.next(*commands[:_EACH])
+    app.output.next(*commands[:_EACH], *([again] if own else []))
 
 
 def _tell_not_compared(app: App, who: str, holding: Holding, history: History) -> None:

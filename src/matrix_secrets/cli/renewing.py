@@ -66,7 +66,7 @@ def remove_and_rotate(
         if how.dry_run:
             would_rotate(app, renewal.online)
         else:
-            rotate_all(app, renewal, ways.patience)
+            rotate_all(app, who, renewal, ways.patience)
     if renewal.here.turned:
         steps = remaining(work.workspace, renewal.here, committed=how.commit and done, pushed=how.push and done)
         tell_remaining(app, steps, done=done)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from matrix_secrets.cli.offboarding import rotated_as_json
+from matrix_secrets.cli.offboarding import rotated_as_json, tell_replaced
 from matrix_secrets.cli.reconciling import reconcile
 from matrix_secrets.cli.rotating import tell_consequences
 from matrix_secrets.cli.rotatingonline import by_itself, cluster_or, drive_online
@@ -53,7 +53,7 @@ def would_rotate(app: App, rotations: Sequence[Rotation]) -> None:
     app.output.put("rotated", [rotated_as_json(each) for rotation in rotations for each in rotation.turned])
 
 
-def rotate_all(app: App, renewal: Renewal, patience: float) -> None:
+def rotate_all(app: App, who: str, renewal: Renewal, patience: float) -> None:
     """Rotate one stack after the other, each once Flux has applied what was pushed.
 
     However it ends, the commands for what was not begun are told as those that come next.
@@ -69,5 +69,6 @@ def rotate_all(app: App, renewal: Renewal, patience: float) -> None:
             drive_online(app, stack.directory, rotation, patience, telling, begun=lambda: waiting.pop(0))
             rotated += [rotated_as_json(each) for each in rotation.turned]
             app.output.put("rotated", rotated)
+            tell_replaced(app, who, rotation.turned)
     finally:
         app.output.next(*(rotation_of(each) for each in waiting))
