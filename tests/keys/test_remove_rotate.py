@@ -201,6 +201,8 @@ def test_who_was_taken_off_without_a_new_data_key_does_not_get_the_new_values(ei
     )
     for file in BOTH:
         assert either.sops("updatekeys", "--yes", file).returncode == 0
+    either.edit_value("form_secret", "f" * 64)  # since then, so in no version that is encrypted for bob
+    either.edit_value("SYNAPSE_FORM_SECRET", "f" * 64, POSTGRES)
     either.commit_all()
     attack = either.people / "attack.yaml"
 
@@ -212,6 +214,7 @@ def test_who_was_taken_off_without_a_new_data_key_does_not_get_the_new_values(ei
     done = either("keys", "remove", either.bob.recipient, *ROTATE)
     assert names(done, "rotated") >= MANAGED
     assert [stolen(file) for file in BOTH] == [False, False]
+    assert value_of(either, "form_secret") != "f" * 64
     assert either.opens(either.me, *BOTH) == [True, True]
 
 

@@ -37,7 +37,7 @@ def what_they_know(app: App, work: KeyWork, keys: Collection[str]) -> tuple[Hold
             keys,
             work.files,
             holding.values,
-            lambda text, file: work.builtin.decrypt(text, file=file),
+            work.builtin,
             told,
         ),
     )
@@ -153,7 +153,7 @@ def _tell_not_compared(app: App, who: str, holding: Holding, history: History) -
 
 
 def _exposed_rows(each: Exposed) -> list[Row]:
-    how = "in plain text in" if each.plain else "in"
+    how = "in plain text in" if each.plain else "by an older data key in" if each.by_data_key else "in"
     since = f"{each.file} since {each.seen.commit} of {each.seen.date}" if each.seen else each.file
     first, *others = each.held.places
     rows = [Row((each.held.name, str(first), f"read {how} {since}"), Mark.WARNING)]
@@ -169,7 +169,7 @@ def rotated_as_json(turned: Turned) -> dict[str, object]:
 def _as_json(each: Exposed) -> dict[str, object]:
     seen = {"commit": each.seen.commit, "date": each.seen.date} if each.seen else None
     found = {"name": each.held.name, "managed": each.held.managed, "places": _places_as_json(each.held.places)}
-    return {**found, "read_in": each.file, "plain": each.plain, "since": seen}
+    return {**found, "read_in": each.file, "plain": each.plain, "by_data_key": each.by_data_key, "since": seen}
 
 
 def _places_as_json(places: Iterable[Place]) -> list[dict[str, str]]:

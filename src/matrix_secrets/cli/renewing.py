@@ -47,7 +47,7 @@ def remove_and_rotate(
         how = replace(how, commit=not how.dry_run, push=not how.dry_run)
     elif how.push:
         refuse_push(renewal.here, published)
-    texts = renewal.texts(work.workspace, work.files)
+    texts = renewal.texts(work.workspace, work.files, known[1].open_files)
     removal = work.counted(
         "new data key for file",
         lambda told: plan_remove(work.workspace, app.rules, work.files, leaving, work.rekeying, told, texts=texts),

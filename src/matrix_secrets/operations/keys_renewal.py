@@ -25,7 +25,7 @@ from matrix_secrets.stack.declaration import Declaration
 from matrix_secrets.stack.model import Location, ManagedSecret, SecretSpot, ValueState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from matrix_secrets.operations.keys_files import SealedFile
     from matrix_secrets.operations.keys_history import Exposed
@@ -49,12 +49,12 @@ class Renewal:
         turned = (*self.here.turned, *(each for rotation in self.online for each in rotation.turned))
         return Rotation(turned, self.here.plan)
 
-    def texts(self, workspace: Workspace, files: Sequence[SealedFile]) -> dict[str, str]:
-        """Return, by file, the encrypted texts that have to get a new data key: new ones; those of ``online`` as is.
+    def texts(self, workspace: Workspace, files: Sequence[SealedFile], also: Collection[str]) -> dict[str, str]:
+        """Return, by file, the encrypted texts that have to get a new data key.
 
-        None of them may be written as it is.
+        New ones; those of ``online``, and ``also`` others, as they are. None of them may be written as it is.
         """
-        waiting = {
+        waiting = set(also) | {
             place.file for rotation in self.online for each in rotation.turned for place in each.secret.locations
         }
         texts = {each.file: each.text for each in files if each.file in waiting}

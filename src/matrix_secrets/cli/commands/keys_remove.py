@@ -47,9 +47,10 @@ def keys_remove(app: App, *, name: str, force_cluster: bool, live: bool, ways: W
         from matrix_secrets.cli.renewing import remove_and_rotate  # noqa: PLC0415  not for a mere removal
 
         return remove_and_rotate(app, work, leaving, known, how, ways)
+    texts = {each.file: each.text for each in work.files if each.file in known[1].open_files}
     removal = work.counted(
         "new data key for file",
-        lambda told: plan_remove(work.workspace, app.rules, work.files, leaving, work.rekeying, told),
+        lambda told: plan_remove(work.workspace, app.rules, work.files, leaving, work.rekeying, told, texts=texts),
     )
     who = leaving[0].shown
     stacks = work.all_stacks if how.push else ()
