@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +17,7 @@ from provision.part import find_programs, load_parts
 from tests.testbed.programs import CONTROL_PLANE, SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 # Which parts a fixture comes from: a test is known to need it before anything runs.
 PARTS_OF_FIXTURE = {
@@ -26,14 +27,17 @@ PARTS_OF_FIXTURE = {
     "synapse_python": ("synapse",),
     "postgres_bin_dir": ("postgres",),
     "testbed": (*CONTROL_PLANE, *SERVICES, "root"),
+    "chromium_binary": ("chromium",),
 }
 pytest_plugins = ["tests.testbed.plugin"]
 REQUIRE_ALL = os.environ.get("MATRIX_SECRETS_REQUIRE_ALL") == "1"
 # Looked up now, while HOME and XDG_CACHE_HOME are still the developer's.
 PARTS = load_parts()
 PROGRAMS = {name: find_programs(part) for name, part in PARTS.items()}
-# Mount namespaces and accounts are no part that can be built: a test that needs them says so in the same way.
+# Mount namespaces, accounts and a browser cannot be built: a test that needs them says so in the same way.
 PROGRAMS["root"] = {} if sys.platform == "linux" and os.geteuid() == 0 else None
+PROGRAMS["chromium"] = {"chromium": Path(found)} if (found := shutil.which("chromium")) else None
+HOW_TO_HAVE = {"root": "run it as root, on Linux", "chromium": "install chromium"}
 
 # What a developer's shell may hold and a test must never see.
 FOREIGN_PREFIXES = ("SOPS_", "AGE_", "GIT_", "XDG_", "PG", "FLUX_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -94,7 +98,8 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401  xdist ships no type
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if missing := missing_parts(item):
-        pytest.fail(f"{', '.join(missing)} missing, and MATRIX_SECRETS_REQUIRE_ALL=1: make parts", pytrace=False)
+        text = f"{', '.join(missing)} missing, and MATRIX_SECRETS_REQUIRE_ALL=1: {how_to_have(missing)}"
+        pytest.fail(text, pytrace=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -102,11 +107,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         lines = [f"NOT RUN: {not_run.total()} tests that need a real part (--no-parts): make test"] if not_run else []
     else:
         lines = [
-            f"NOT RUN: {count} test{'s'[: count > 1]}, because of missing {' and '.join(missing)}: make parts"
-            for missing, count in sorted(not_run.items())
+            f"NOT RUN: {count} test{'s'[: count > 1]}, because of missing {' and '.join(names)}: {how_to_have(names)}"
+            for names, count in sorted(not_run.items())
         ]
     for line in lines:
         terminalreporter.write_line(line, yellow=True, bold=True)
+
+
+def how_to_have(missing: Iterable[str]) -> str:
+    """What to do about missing parts."""
+    return ", ".join(dict.fromkeys(HOW_TO_HAVE.get(name, "make parts") for name in missing))
 
 
 def program(part: str, name: str) -> Path:
@@ -129,6 +139,12 @@ def age_keygen_binary() -> Path:
 @pytest.fixture(scope="session")
 def kubectl_binary() -> Path:
     return program("kubectl", "kubectl")
+
+
+@pytest.fixture(scope="session")
+def chromium_binary() -> Path:
+    """The machine's own browser."""
+    return program("chromium", "chromium")
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,11 @@ def test_kustomize_builds_it(made: Cli, kubectl_binary: Path) -> None:
         spec = found["Deployment", name]["spec"]
         for container in spec["template"]["spec"]["containers"]:
             assert {"readinessProbe", "livenessProbe", "resources"} <= set(container)
-            assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+[\w.-]*", container["image"])
+    pods = [each["spec"]["template"]["spec"] for (kind, _), each in found.items() if kind == "Deployment"]
+    images = [each["image"] for pod in pods for each in (*pod.get("initContainers", ()), *pod["containers"])]
+    assert len(images) == 5
+    for image in images:
+        assert re.fullmatch(r"[a-z/-]+:v?\d+\.\d+[\w.-]*", image)
     for name in ("matrix-postgres", "synapse"):
         assert found["Deployment", name]["spec"]["strategy"] == {"type": "Recreate"}
     assert "enable_registration: false" in found["ConfigMap", "synapse-config"]["data"]["homeserver.yaml"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.cli.running import Cli
 
 DECRYPTION = "  decryption:\n    provider: sops\n    secretRef:\n      name: sops-age\n"
+LONG_AGO = datetime(2024, 1, 2, tzinfo=UTC)
 STACKS = 100
 STACK = """\
 apiVersion: v1
@@ -180,7 +182,7 @@ def test_a_hundred_stacks_in_one_run_and_one_commit(
     (root / ".sops.yaml").write_text(f"creation_rules:\n{rule}    age: {recipient}\n")
     rules = load_rules(root, {})
     assert rules is not None
-    builtin = BuiltinEngine(tuple)
+    builtin = BuiltinEngine(tuple, lambda: LONG_AGO)
     files = [f"apps/stack-{number:03}/matrix.yaml" for number in range(STACKS)]
     for number, file in enumerate(files):
         (root / file).parent.mkdir(parents=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cluster.sopsage import SYSTEM
+from tests.testbed import flux
 
 if TYPE_CHECKING:
     from tests.cluster.conftest import Home
@@ -38,6 +40,26 @@ def test_the_live_owner(home: Home) -> None:
     home.repository.push("Says otherwise")
     home.cli("cluster", "reconcile", code=None)
     assert decryption(home) == whole
+
+
+@pytest.mark.parametrize(
+    "arguments", [[*LIVE, "--yes"], ["cluster", "reconcile"], ["cluster", "reconcile", "--dry-run"]]
+)
+def test_a_cluster_without_the_owner(quiet_home: Home, arguments: list[str]) -> None:
+    """As where the context is that of another cluster, whose Kustomization of the same name applies something else."""
+    api, before = quiet_home.cluster.api, quiet_home.cli.tree()
+    source = {"kind": "GitRepository", "name": "flux-system"}
+    spec = {"interval": "5m", "path": "./other", "prune": True, "sourceRef": source}
+    version, _, kind = flux.KUSTOMIZATION.rpartition("/")
+    name = {"name": "apps", "namespace": SYSTEM}
+    api.apply({"apiVersion": version, "kind": kind, "metadata": name, "spec": spec})
+    done = quiet_home.cli(*arguments, code=3)
+    assert re.search(r"testbed \(\S+\) has no Flux Kustomization that applies apps/matrix\n", done.err)
+    assert "--context NAME; kubectl get kustomizations -A lists them" in done.err
+    found = api.must_get(flux.KUSTOMIZATION, "apps", SYSTEM)
+    assert "decryption" not in found["spec"]
+    assert "annotations" not in found["metadata"]
+    assert quiet_home.cli.tree() == before
 
 
 def test_live_and_files_do_not_mix(home: Home) -> None:

@@ -32,7 +32,9 @@ def test_the_same_trials_see_what_sops_loses(scenario: Scenario, sops_binary: Pa
     assert [result for result in results([scenario], sops_binary) if result.lost]
 
 
-@pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.name in ("encrypt", "keys remove")], ids=named)
+@pytest.mark.parametrize(
+    "scenario", [each for each in SCENARIOS if each.name in ("encrypt", "keys remove", "seal")], ids=named
+)
 def test_what_is_renamed_was_synced_before_and_its_directory_after(
     scenario: Scenario, tmp_path: Path, sops_binary: Path
 ) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import secrets
+import shlex
 import signal
+import string
 import subprocess
 import sys
 import time
@@ -206,6 +210,52 @@ def test_the_database_has_another_password(home: Home) -> None:
     assert "accepts the password" in home.second("rotate", "--heal", "-y").out
     assert "accepts the password" in home.cli("rotate", "--heal", "postgres_password").out
     assert home.sql("SELECT count(*) FROM users") == rows
+
+
+def test_synapse_was_started_with_another_password(home: Home) -> None:
+    """Heal mends the database, and names a command that replaces the pod, and that Flux does not undo."""
+    other = "".join(secrets.choice(string.ascii_letters) for _ in range(20))
+    right = home.values()["POSTGRES_PASSWORD"]
+    suspend(home, True)
+    hold(home, other)
+    home.sql(f"ALTER ROLE synapse PASSWORD '{other}'")
+    home.run("scale", "deploy/synapse", "--replicas=0")
+    home.cluster.wait(lambda: home.pods("synapse") == [], "no Synapse", 60)
+    home.run("scale", "deploy/synapse", "--replicas=1")
+    home.cluster.wait(lambda: ready(home), "Synapse with the other password", 120)
+    hold(home, right)
+    home.sql("ALTER ROLE synapse PASSWORD 'neither-of-the-two'")
+    home.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'synapse' AND pid <> pg_backend_pid()"
+    )
+    suspend(home, False)
+    done = home.cli("rotate", "--heal", "-y", "--timeout", "15s", code=4)
+    assert home.logs_in(right)
+    (command,) = re.findall(r"kubectl(.* delete pod -n matrix -l app=synapse)", done.err)
+    assert "rollout restart" not in done.err
+    old = home.pods("synapse")
+    home.cluster.check()
+    home.run(*shlex.split(command))
+    home.cluster.wait(lambda: ready(home) and home.pods("synapse") != old, "a new Synapse", 120)
+    home.cluster.node.usage.violations.clear()  # the old one ended while this one started; no database let it in
+    assert "accepts the password" in home.cli("rotate", "--heal", "-y").out
+    new = home.pods("synapse")
+    home.cli("cluster", "reconcile")
+    assert home.pods("synapse") == new
+
+
+def suspend(home: Home, wanted: bool) -> None:
+    home.cluster.api.patch(flux.KUSTOMIZATION, "apps", "flux-system", {"spec": {"suspend": wanted}})
+
+
+def hold(home: Home, password: str) -> None:
+    """Let the cluster's Secret hold a password."""
+    home.cluster.api.patch("v1/Secret", "matrix-secrets", "matrix", {"stringData": {"POSTGRES_PASSWORD": password}})
+
+
+def ready(home: Home) -> bool:
+    pod = home.cluster.node.pod("synapse")
+    return pod is not None and pod.ready
 
 
 @contextmanager

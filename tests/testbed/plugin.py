@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.testbed import cluster as clusters
-from tests.testbed import programs, repository
+from tests.testbed import cluster as clusters_
+from tests.testbed import programs, repository, several
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def testbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The session's cluster, in whatever state the last test left it: ask for ``cluster`` instead."""
     found = programs.find(*programs.CONTROL_PLANE, *programs.SERVICES)
-    running = clusters.start(tmp_path_factory.mktemp("testbed"), found)
+    running = clusters_.start(tmp_path_factory.mktemp("testbed"), found)
     yield running
     running.stop()
 
@@ -50,11 +50,32 @@ def flux_repository(guide_repository: FluxRepository) -> FluxRepository:
     return guide_repository
 
 
+@pytest.fixture(scope="session")
+def second_testbed(testbed: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Another cluster beside the session's: ask for ``clusters`` instead."""
+    running = clusters_.start(tmp_path_factory.mktemp("second"), testbed.programs)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def clusters(
+    cluster: Cluster, second_testbed: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Cluster, Cluster]]:
+    """Two clusters; KUBECONFIG has the contexts ``home``, the current one, and ``office``."""
+    second_testbed.reset()
+    both = {several.HOME: cluster, several.OFFICE: second_testbed}
+    monkeypatch.setenv("KUBECONFIG", str(several.merged(tmp_path / "kubeconfig", both)))
+    yield cluster, second_testbed
+    second_testbed.check()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the end of each log with a failing test."""
     report = yield
-    running = getattr(item, "funcargs", {}).get("testbed")
-    if report.failed and running is not None:
-        report.sections.append(("testbed", running.logs()))
+    for name in ("testbed", "second_testbed"):
+        running = getattr(item, "funcargs", {}).get(name)
+        if report.failed and running is not None:
+            report.sections.append((name, running.logs()))
     return report

@@ -8,8 +8,10 @@ import pytest
 
 from matrix_secrets.operations.apply import apply_plan
 from matrix_secrets.operations.encrypt import plan_encrypt
+from matrix_secrets.operations.seal import plan_seal
 from matrix_secrets.stack.discovery import find_stacks
 from tests.unit.checks.tree import POSTGRES, SYNAPSE
+from tests.unit.operations.sealing_repositories import Never
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,3 +89,17 @@ def test_encrypt_mends(tree: EncryptedTree, prepare: Callable[[EncryptedTree], N
     assert tree.ids() - {"rule-shadowed"} == left
     tree.sops("decrypt", POSTGRES)
     tree.sops("decrypt", SYNAPSE)
+
+
+def test_seal_mends_the_strategies(tree: EncryptedTree) -> None:
+    encrypt(tree)
+    found = [finding for finding in tree.findings() if finding.id.endswith("-strategy")]
+    assert [finding.id for finding in found] == ["postgres-strategy", "synapse-strategy"]
+    assert {finding.fix for finding in found} == {"matrix-secrets seal, which gives it strategy Recreate"}
+    workspace = tree.workspace()
+    apply_plan(workspace, plan_seal(workspace, find_stacks(workspace), Never()))
+    assert tree.ids() - {"rule-shadowed"} == {
+        "placeholder-in-comment",
+        "registration-open",
+        "owner-without-decryption",
+    }

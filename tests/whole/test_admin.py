@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from tests.testbed.repository import FluxRepository
 
 
-def call(cluster: Cluster, path: str, body: object = None, token: str = "") -> tuple[int, Any]:
+def call(cluster: Cluster, path: str, body: object = None, token: str = "", port: int = 30067) -> tuple[int, Any]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://{cluster.node_address}:30067{path}", data, headers)
+    request = urllib.request.Request(f"http://{cluster.node_address}:{port}{path}", data, headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())
@@ -35,16 +35,16 @@ def call(cluster: Cluster, path: str, body: object = None, token: str = "") -> t
         return error.code, json.loads(error.read())
 
 
-def is_admin(cluster: Cluster, user: str, password: str) -> bool:
+def is_admin(cluster: Cluster, user: str, password: str, port: int = 30067) -> bool:
     """Log in and ask the admin API: it answers administrators only."""
     identifier = {"type": "m.id.user", "user": user}
     body = {"type": "m.login.password", "identifier": identifier, "password": password}
-    status, found = call(cluster, "/_matrix/client/v3/login", body)
+    status, found = call(cluster, "/_matrix/client/v3/login", body, port=port)
     assert status == 200, found
-    status, answer = call(cluster, f"/_synapse/admin/v1/users/{user}/admin", token=found["access_token"])
-    devices = call(cluster, "/_matrix/client/v3/devices", token=found["access_token"])[1]["devices"]
+    status, answer = call(cluster, f"/_synapse/admin/v1/users/{user}/admin", token=found["access_token"], port=port)
+    devices = call(cluster, "/_matrix/client/v3/devices", token=found["access_token"], port=port)[1]["devices"]
     assert len(devices) == 1, "only the one of this log-in"
-    assert call(cluster, "/_matrix/client/v3/logout", {}, token=found["access_token"])[0] == 200
+    assert call(cluster, "/_matrix/client/v3/logout", {}, token=found["access_token"], port=port)[0] == 200
     return status == 200 and answer == {"admin": True}
 
 

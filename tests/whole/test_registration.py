@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tests.testbed.repository import FluxRepository
 
 
-def attempt(cluster: Cluster) -> tuple[int, dict[str, object]]:
+def attempt(cluster: Cluster, port: int = 30067) -> tuple[int, dict[str, object]]:
     """Try to register from outside, through the NodePort."""
-    url = f"http://{cluster.node_address}:30067/_matrix/client/v3/register"
+    url = f"http://{cluster.node_address}:{port}/_matrix/client/v3/register"
     try:
         with urllib.request.urlopen(url, data=b"{}", timeout=30) as answer:
             return answer.status, json.loads(answer.read())

@@ -17,6 +17,7 @@ from tests.whole.test_new import NAME, made
 from tests.whole.test_registration import attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from tests.testbed.cluster import Cluster
@@ -97,21 +98,32 @@ STEPS = (
 )
 
 
-def killed_after(repository: FluxRepository, step: str) -> list[str]:
-    """Run it, and kill it the moment it has told of a step; return what it said until then."""
-    command = [sys.executable, "-u", "-m", "matrix_secrets", "up", *ANSWERS]
+def killed_when(repository: FluxRepository, arguments: Sequence[str], when: Callable[[list[str]], bool]) -> list[str]:
+    """Run it, and kill it the moment it has said something; return what it said until then."""
+    command = [sys.executable, "-u", "-m", "matrix_secrets", "up", *arguments]
     said: list[str] = []
     process = subprocess.Popen(command, cwd=repository.root, stdout=subprocess.PIPE, text=True, bufsize=1)
     assert process.stdout is not None
     for line in process.stdout:
         said.append(line.rstrip())
-        if line.startswith(f"  ✓ {step} ") or (line.startswith(f"  · {step} ") and begun(said)):
+        if when(said):
             process.kill()
             break
     process.wait()
     process.stdout.close()
-    assert said[-1].split(" ", 3)[3].startswith(step), said
+    assert when(said), said
     return said
+
+
+def killed_after(repository: FluxRepository, step: str, arguments: Sequence[str] = ANSWERS) -> list[str]:
+    """The same, when it has told of a step."""
+    told, same = f"  ✓ {step} ", f"  · {step} "
+
+    def reached(said: list[str]) -> bool:
+        line = f"{said[-1]} "
+        return line.startswith(told) or (line.startswith(same) and begun(said))
+
+    return killed_when(repository, arguments, reached)
 
 
 def begun(said: list[str]) -> bool:

@@ -14,6 +14,7 @@ from matrix_secrets.sops.builtin import BuiltinEngine
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matrix_secrets.secretvalue import SecretValue
     from matrix_secrets.sops.creationrules import CreationRule
 
 IDENTITY = generate_identity("interop")
@@ -27,10 +28,11 @@ class SopsFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RealSops:
-    """Runs the binary; ``directory`` holds its configuration."""
+    """Runs the binary; ``directory`` holds its configuration, ``secret`` is the age key that it has."""
 
     binary: Path
     directory: Path
+    secret: SecretValue = IDENTITY.secret
 
     def encrypt(self, plain: str, rule: CreationRule) -> str:
         """Encrypt with a configuration of this one rule."""
@@ -51,7 +53,7 @@ class RealSops:
             input=text.encode(),
             capture_output=True,
             cwd=self.directory,
-            env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "SOPS_AGE_KEY": IDENTITY.secret.reveal()},
+            env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "SOPS_AGE_KEY": self.secret.reveal()},
             check=False,
         )
         if done.returncode:

@@ -33,12 +33,12 @@ def written_here(real: RealSops, text: str, rule: CreationRule) -> str:
     """Encrypt in process, decrypt by the real sops and in process; tell what comes back here."""
     encrypted = ENGINE.encrypt(text, file=FILE, rule=rule)
     again = real.decrypt(encrypted.text)
-    _same(values(again), values(text), "values that sops reads")
+    same(values(again), values(text), "values that sops reads")
     if has_ciphertext(again):
         raise DifferentError("sops leaves something encrypted")
     restored = ENGINE.decrypt(encrypted.text, file=FILE)
-    _same(values(restored), values(text), "values that come back")
-    _same(restored == text, not encrypted.notes, "what the notes say")
+    same(values(restored), values(text), "values that come back")
+    same(restored == text, not encrypted.notes, "what the notes say")
     return BYTES if restored == text else VALUES
 
 
@@ -46,9 +46,9 @@ def written_by_sops(real: RealSops, text: str, rule: CreationRule) -> str:
     """Encrypt by the real sops, decrypt in process; an update that changes nothing changes no byte."""
     encrypted = real.encrypt(text, rule)
     theirs, ours = real.decrypt(encrypted), ENGINE.decrypt(encrypted, file=FILE)
-    _same(values(ours), values(theirs), "values")
-    _same(comments(ours), comments(theirs), "comments")
-    _same(ENGINE.update(encrypted, ours, file=FILE).text, encrypted, "an update without a change")
+    same(values(ours), values(theirs), "values")
+    same(comments(ours), comments(theirs), "comments")
+    same(ENGINE.update(encrypted, ours, file=FILE).text, encrypted, "an update without a change")
     return VALUES
 
 
@@ -60,7 +60,7 @@ def spliced(real: RealSops, place: str, rule: CreationRule) -> bool:
     wanted = [(0, ("data", "k"), "str", "some value")]
     theirs = _taken(lambda: values(real.decrypt(moved)) == wanted)
     ours = _taken(lambda: values(ENGINE.decrypt(moved, file=FILE)) == wanted)
-    _same(ours, theirs, "what is taken")
+    same(ours, theirs, "what is taken")
     return ours
 
 
@@ -99,9 +99,9 @@ def encrypted_keys(text: str) -> frozenset[str]:
 def selected(real: RealSops, text: str, rule: CreationRule) -> frozenset[str]:
     """Encrypt by both sides; return the keys that both encrypted, each having read what the other wrote."""
     ours, theirs = ENGINE.encrypt(text, file=FILE, rule=rule).text, real.encrypt(text, rule)
-    _same(encrypted_keys(ours), encrypted_keys(theirs), "which keys are encrypted")
-    _same(real.decrypt(ours), real.decrypt(theirs), "what sops reads")
-    _same(values(ENGINE.decrypt(theirs, file=FILE)), values(text), "what is read here")
+    same(encrypted_keys(ours), encrypted_keys(theirs), "which keys are encrypted")
+    same(real.decrypt(ours), real.decrypt(theirs), "what sops reads")
+    same(values(ENGINE.decrypt(theirs, file=FILE)), values(text), "what is read here")
     return encrypted_keys(ours)
 
 
@@ -112,6 +112,7 @@ def _taken(reads: Callable[[], bool]) -> bool:
         return False
 
 
-def _same(ours: object, theirs: object, what: str) -> None:
+def same(ours: object, theirs: object, what: str) -> None:
+    """Raise `DifferentError` where two things differ."""
     if ours != theirs:
         raise DifferentError(f"{what}: {ours!r}, and not {theirs!r}")

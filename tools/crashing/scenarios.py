@@ -73,6 +73,7 @@ SCENARIOS: Final = (
     Scenario("keys add", ("keys", "add", "bob", NEWCOMER), _sealed),
     Scenario("keys remove", ("keys", "remove", "bob"), _shared),
     Scenario("keys remove --rotate", ("keys", "remove", "bob", "--rotate", "--yes"), _shared),
+    Scenario("seal", ("seal",), _sealed),
 )
 THEIRS: Final = (
     Scenario("sops encrypt -i", ("encrypt", "-i", SYNAPSE), _ruled, ours=False),

@@ -89,9 +89,8 @@ class Trials:
         kills = [Point(number, when) for number in range(1, len(self.trace.calls) + 1)
                  for when in (When.BEFORE, When.AFTER)]  # fmt: skip
         found = [self._at(point) for point in [*kills, *self._failures()]]
-        if self._scenario.ours:
-            found += [self._limited(size) for size in self._limits()]
-            found += [self._read_only(name) for name in ("apps/matrix", ".", ".git", ".git/matrix-secrets")]
+        found += [self._limited(size) for size in self._limits()]
+        found += [self._read_only(name) for name in ("apps/matrix", ".", ".git", ".git/matrix-secrets")]
         return found
 
     def _failures(self) -> Iterator[Point]:

@@ -17,6 +17,8 @@ from matrix_secrets.manifests.resolve import Kind
 from matrix_secrets.manifests.resources import resources
 from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.creationrule import CreationRule
+from matrix_secrets.sops.metadata import is_encrypted, read_metadata
+from matrix_secrets.sops.plainblocks import plain_metadata
 from matrix_secrets.stack.workspace import check_parses
 
 if TYPE_CHECKING:
@@ -122,6 +124,18 @@ def decryptor(data: bytes) -> None:
         raise BrokenPropertyError("values that nobody encrypted")
 
 
+def blocks(data: bytes) -> None:
+    """Any change of an encrypted text: its block read without the parser is what the parser reads there."""
+    try:
+        text = decode(data, FILE)
+        stream = parse(text, FILE)
+    except BadManifestError:
+        return
+    found = plain_metadata(text)
+    if found is not None and is_encrypted(stream) and found != read_metadata(stream):
+        raise BrokenPropertyError("another block than the parser's")
+
+
 def _summed(plain: str) -> str:
     """What the MAC is made of: the values in a row. Where one ends it does not tell, in sops neither."""
     return "".join(str(value) for _, _, kind, value in values(plain) if kind is not Kind.NULL)
@@ -129,6 +143,7 @@ def _summed(plain: str) -> str:
 
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "parser": parser, "editor": editor, "encryptor": encryptor, "decryptor": decryptor,
+    "blocks": blocks,
 }  # fmt: skip
 _PLAIN: Final = [feature.text for features in FEATURES.values() for feature in features if len(feature.text) < 1_000]
 _MANIFEST: Final = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n"
@@ -138,7 +153,7 @@ _ENCRYPTED: Final = frozenset(_summed(text) for text in _PLAIN)
 def seeds(target: str) -> list[bytes]:
     """Texts to start from."""
     match target:
-        case "decryptor":
+        case "decryptor" | "blocks":
             texts = [ENGINE.encrypt(text, file=FILE, rule=RULE).text for text in _PLAIN]
         case "editor":
             manifests = [_MANIFEST + text for text in _PLAIN if text.startswith("data:")]

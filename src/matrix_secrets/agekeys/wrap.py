@@ -30,7 +30,15 @@ def wrap_data_key(data_key: bytes, recipients: Iterable[Recipient]) -> dict[Reci
 
 
 def unwrap_data_key(stanzas: Sequence[tuple[str, str]], identities: Iterable[Identity]) -> bytes | None:
-    """Open the data key with the first identity that can; None if none can.
+    """Open the data key with the first identity that can; None if none can. See `open_stanza`."""
+    found = open_stanza(stanzas, identities)
+    return None if found is None else found[1]
+
+
+def open_stanza(
+    stanzas: Sequence[tuple[str, str]], identities: Iterable[Identity]
+) -> tuple[tuple[str, str], bytes] | None:
+    """Return the first stanza that an identity opens, with the data key in it; None if there is none.
 
     ``stanzas`` are (recipient, armored text) as they stand in the file. Those whose recipient is an identity's own are
     tried first. The recipient's name is not authenticated, so the others are tried, too, as sops does.
@@ -43,9 +51,9 @@ def unwrap_data_key(stanzas: Sequence[tuple[str, str]], identities: Iterable[Ide
         return None
     own = [stanza for stanza in stanzas if _recipient(stanza[0]) in by_recipient]
     others = [stanza for stanza in stanzas if stanza not in own]
-    for _, armored in [*own, *others]:
+    for stanza in (*own, *others):
         try:
-            return pyrage.decrypt(f"{armored.strip()}\n".encode(), keys)
+            return stanza, pyrage.decrypt(f"{stanza[1].strip()}\n".encode(), keys)
         except pyrage.DecryptError:  # for somebody else, or damaged: another one may open
             continue
     return None

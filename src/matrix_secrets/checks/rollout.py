@@ -31,8 +31,8 @@ STALE: Final = error(
 POSTGRES: Final = warning(
     "postgres-strategy",
     "PostgreSQL's Deployment would start a second pod on the same data directory before the first one ends.",
-    "`strategy: {type: Recreate}`; on a deployed one first `{type: RollingUpdate, rollingUpdate: {maxSurge: 0, "
-    "maxUnavailable: 1}}`, in a push of its own.",
+    "`matrix-secrets seal` gives it `strategy: {type: Recreate}`. By hand on a deployed one: first `{type: "
+    "RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, in a push of its own.",
 )
 SYNAPSE: Final = warning(
     "synapse-strategy",
@@ -52,11 +52,7 @@ def check(subject: Subject) -> Iterator[Finding]:
         for workload in workloads(stack.streams):
             kind = POSTGRES if workload.is_database else SYNAPSE if workload.resource in synapse else None
             if kind is not None and _shares_a_volume(workload):
-                file, label = workload.resource.stream.file, workload.resource.label
-                recreate = "strategy: {type: Recreate}"
-                surge = "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}"
-                what = f"add under spec of {label}: {recreate}; if it runs already, first push {surge}"
-                fix = subject.edit(file, what)
+                fix = f"{subject.command('seal', stack)}, which gives it strategy Recreate"
                 message = "an update starts the new pod while the old one still has the volume"
                 yield kind.at(workload.resource.place(*_STRATEGY), message, fix)
 

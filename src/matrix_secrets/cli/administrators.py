@@ -13,6 +13,8 @@ from matrix_secrets.operations.admin import create_admin, new_password, shared_s
 from matrix_secrets.operations.synapsepod import serving, synapse_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matrix_secrets.cli.context import App
     from matrix_secrets.secretvalue import SecretValue
 
@@ -60,3 +62,13 @@ def show_once(app: App, user_id: str, password: SecretValue) -> None:
     """Print a new password, which stands nowhere else."""
     app.output.note(f"! The password of {user_id}, shown this once and kept nowhere; mind the screen's scrollback:")
     app.output.data("password", f"{password.reveal()}" + ("" if app.settings.json else "\n"))
+
+
+def show_each_once(app: App, given: Sequence[tuple[str, str, SecretValue]]) -> None:
+    """Print the last of several new passwords, each with its stack and user; programs get them as one list."""
+    stack, user_id, password = given[-1]
+    if not app.settings.json:
+        return show_once(app, f"{user_id} ({stack})", password)
+    return app.output.put(
+        "passwords", [{"stack": where, "user": user, "password": each.reveal()} for where, user, each in given]
+    )

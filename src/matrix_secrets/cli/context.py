@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import time
 from functools import cached_property
@@ -78,7 +79,7 @@ class App:
         settings = self.settings
         if settings.stacks and settings.all_stacks:
             raise UsageError("--stack and --all-stacks contradict each other", hint="leave one of them out")
-        return [self._directory(name) for name in settings.stacks]
+        return [self.directory(name) for name in settings.stacks]
 
     @cached_property
     def known_identities(self) -> Discovered:
@@ -186,6 +187,11 @@ class App:
             f"there is no file {name}", hint="name a file, relative to this directory or to the repository's root"
         )
 
+    def directory(self, name: str) -> str:
+        """Read a stack's directory: relative to where the user is if there is such a one, else as it was written."""
+        path = self._below_start(name)
+        return path if path is not None and (self.work_tree.root / path).is_dir() else name
+
     def finish(self) -> None:
         """Tell, with -v, what was read and how long it all took."""
         if "workspace" in self.__dict__:
@@ -208,12 +214,14 @@ class App:
             if files:
                 self.output.note(f"An earlier run was interrupted; {what} what it had begun: {', '.join(files)}")
 
-    def _directory(self, name: str) -> str:
-        """Read a --stack, relative to where the user is if there is such a directory, else as it was written."""
-        path = self._below_start(name)
-        return path if path is not None and (self.work_tree.root / path).is_dir() else name
-
     def _below_start(self, name: str) -> str | None:
-        path = (self.settings.start / name).resolve()
-        root = self.work_tree.root.resolve()
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+        path = os.path.realpath(self.settings.start / name)
+        root = self._real_root
+        if path == root:
+            return "."
+        below = path.removeprefix(os.path.join(root, ""))  # noqa: PTH118  (a thousand files can be named)
+        return below.replace(os.sep, "/") if below != path else None
+
+    @cached_property
+    def _real_root(self) -> str:
+        return os.path.realpath(self.work_tree.root)

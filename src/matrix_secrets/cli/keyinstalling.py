@@ -15,6 +15,7 @@ from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.cli.passphrases import known_passphrase
 from matrix_secrets.errors import RefusedError, UsageError
 from matrix_secrets.operations.clusterkeys import unread_entries
+from matrix_secrets.operations.clustername import clusters_of, directory_of
 from matrix_secrets.operations.install_key import Installation, Repository, plan_given, plan_own
 from matrix_secrets.operations.keyhome import find_home, put_keys, read_home
 from matrix_secrets.operations.keys_backup import worth_keeping
@@ -56,7 +57,9 @@ def _home(app: App, work: KeyWork) -> KeyHome:
 
 def _repository(app: App, work: KeyWork) -> Repository:
     mine = {identity.recipient.key for identity in app.known_identities.identities}
-    return Repository(work.workspace, app.rules, work.files, work.stacks, work.rekeying, mine)
+    several = len(clusters_of(work.workspace, work.stacks)) > 1
+    here = directory_of(app.cluster, work.workspace, work.stacks[0]) if several else ""
+    return Repository(work.workspace, app.rules, work.files, work.stacks, work.rekeying, mine, here, several)
 
 
 def _carry_out(app: App, work: KeyWork, done: Installation, how: How) -> int:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli.offboarding import rotated_as_json, tell_replaced
-from matrix_secrets.cli.reconciling import reconcile
+from matrix_secrets.cli.reconciling import wait_for_stack
 from matrix_secrets.cli.rotating import tell_consequences
 from matrix_secrets.cli.rotatingonline import by_itself, cluster_or, drive_online
 from matrix_secrets.cli.rotation import Telling, new_bench, watched
@@ -65,7 +65,7 @@ def rotate_all(app: App, who: str, renewal: Renewal, patience: float) -> None:
         for rotation in renewal.online:
             (stack,) = rotation.stacks
             app.reread()
-            reconcile(app, patience, dry_run=False, stacks=[stack])
+            wait_for_stack(app, stack, patience)
             drive_online(app, stack.directory, rotation, patience, telling, begun=lambda: waiting.pop(0))
             rotated += [rotated_as_json(each) for each in rotation.turned]
             app.output.put("rotated", rotated)

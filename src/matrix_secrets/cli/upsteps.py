@@ -1,31 +1,24 @@
-"""The steps of ``up``, in order. Each looks at the world, does what is missing, and says what it found or did."""
+"""The steps of ``up``, in order. Each looks at the world, does what is missing, and says what it found or did.
+
+With several stacks a step is done for all of them before the next begins: that is how one commit holds them all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.cli.administrators import show_once
-from matrix_secrets.cli.upcluster import OnCluster
-from matrix_secrets.errors import RefusedError
-from matrix_secrets.findings import Severity
-from matrix_secrets.operations.apply import apply_plan
-from matrix_secrets.operations.keys_generate import generate_key
-from matrix_secrets.operations.plan import Change, Plan
-from matrix_secrets.operations.publishing import Publication, publish, refuse_unpublishable
-from matrix_secrets.operations.readers import own_recipients
-from matrix_secrets.operations.up.firstpush import plan_first_push
-from matrix_secrets.operations.up.repository import MESSAGE, is_plain, makings, plan_in_one
-from matrix_secrets.operations.verify import verify
+from matrix_secrets.cli.administrators import show_each_once, show_once
+from matrix_secrets.cli.uprepository import InRepository
+from matrix_secrets.cli.uptable import Step, Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from matrix_secrets.cli.context import App
-    from matrix_secrets.cluster.connection import Connection
-    from matrix_secrets.operations.coverage import Named
-    from matrix_secrets.operations.order import Live
-    from matrix_secrets.operations.up.deciding import Decisions
+    from matrix_secrets.cli.upcluster import OnCluster
+    from matrix_secrets.cli.uptargets import Target
+    from matrix_secrets.operations.plan import Change
+    from matrix_secrets.secretvalue import SecretValue
 
 REMAINING: Final = (
     "a key in the cluster, then the owner's spec.decryption pushed by itself and in force",
@@ -34,197 +27,168 @@ REMAINING: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a step found or did."""
-
-    text: str
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``would`` says what it does, before it does."""
-
-    name: str
-    would: str
-    run: Callable[[], Told]
-
-
 class Up:
     """One run. ``code`` is the exit code, ``said`` what is being waited for."""
 
-    def __init__(self, app: App, decisions: Decisions, cluster: Connection | None, patience: float) -> None:
+    def __init__(self, app: App, targets: list[Target]) -> None:
         self.app = app
-        self.decisions = decisions
-        self.cluster = cluster
+        self.targets = targets
         self.code = 0
-        self._paths: list[str] = []
-        self._online = OnCluster(app, cluster, patience) if cluster is not None else None
-        self.steps = self._steps()
+        self._passwords: list[tuple[str, str, SecretValue]] = []
+        self._repository = InRepository(app, targets)
+        self._at: OnCluster | None = None
+        self.steps = list(self._online_steps() if self.online else self._offline_steps())
+
+    @property
+    def online(self) -> bool:
+        """Whether there is a cluster at hand."""
+        return any(each.online is not None for each in self.targets)
 
     @property
     def said(self) -> str:
         """What is being waited for."""
-        return self._online.said if self._online is not None else "working"
+        return self._at.said if self._at is not None else "working"
 
     def remaining(self) -> tuple[str, ...]:
         """What a run without a cluster leaves to do."""
         return REMAINING
 
     def diagnose(self) -> None:
-        """Show which link is broken, where there is a cluster to ask."""
-        if self._online is not None:
-            self._online.diagnose()
+        """Show which link is broken where a step failed, if that was in a cluster."""
+        at = self._at or next((each.online for each in self.targets if each.online is not None), None)
+        if at is not None:
+            at.diagnose()
+
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """Yield what to know of clusters that apply one of the stacks, too, and were not led through, with the fix."""
+        from matrix_secrets.operations.up.elsewhere import clusters_without_key  # noqa: PLC0415  kubernetes: 0.2 s
+
+        for stack in self.app.stacks if self.online else ():
+            here = [each.online.here for each in self._online() if each.directory == stack.directory and each.online]
+            for other in clusters_without_key(self.app.workspace, self.app.rules, stack, here):
+                text = f"{other} applies {stack.label}, too, and cannot decrypt it before it is led through"
+                yield text, f"matrix-secrets up --stack {stack.label} --context NAME"
 
     def planned(self) -> list[Change]:
         """Return what would change in the files, as far as that can be told before the first of it is done."""
-        app, stack = self.app, self.app.stacks[0]
-        deployed = self._online.deployed if self._online is not None else None
-        first = plan_first_push(app.work_tree, app.workspace, stack, seal=self.decisions.seal, deployed=deployed)
-        readers = own_recipients(app.known_identities, app.work_tree)
-        makes = list(makings(app.work_tree, stack, self.decisions, readers, deployed=deployed))
-        return [*first.changes, *plan_in_one(app.workspace, stack, makes).changes]
+        return self._repository.planned()
 
-    def _steps(self) -> list[Step]:
-        online, decisions = self._online, self.decisions
-        found = [Step("identity", "an age identity of yours, where sops looks for one", self._identity)]
-        if online is not None:
-            where = f"an age identity of the cluster's own, on {online.cluster.where}"
-            found.append(Step("cluster key", where, lambda: Told(*online.key())))
-        found.append(Step("decryption", _would_decrypt(online=online is not None), self._decryption))
-        found.append(Step("repository", self._would_write(), self._repository))
-        if online is None:
-            return [*found, Step("verify", "no errors in the repository", self._verify)]
-        found += [
-            Step("recipients", "the secrets encrypted for you and the cluster", lambda: self._recipients()),  # noqa: PLW0108
-            Step("verify", "no errors in the repository", self._verify),
-            Step("push", "a commit with all of it, pushed", self._push),
-            Step("applied", "the new values are live", lambda: Told(*online.applied())),
-            Step("database", "PostgreSQL accepts the password in Git", lambda: Told(*online.database())),
-            Step("Flux", "Ready on that commit", lambda: Told(*online.ready())),
-            Step("pods", "every pod of the stack is ready", lambda: Told(*online.pods())),
-            Step("Synapse", "/health, /_matrix/client/versions", lambda: Told(*online.synapse())),
-            Step("Element", "config.json as it is served", lambda: Told(*online.element())),
+    def _offline_steps(self) -> Iterator[Step]:
+        work = self._repository
+        yield self._once("identity", "an age identity of yours, where sops looks for one", work.identity)
+        yield self._once("decryption", "spec.decryption of the owner", self._decryption_offline)
+        yield Step("repository", work.would_write(), work.write)
+        yield self._once("verify", "no errors in the repository", work.verify)
+
+    def _online_steps(self) -> Iterator[Step]:
+        work, first = self._repository, self.targets[0].decisions
+        yield self._once("identity", "an age identity of yours, where sops looks for one", work.identity)
+        where = [
+            (each.label, f"an age identity of the cluster's own, on {_of(each).cluster.where}") for each in self.targets
         ]
-        if decisions.admin is not None:
-            found.append(Step("admin", f"{decisions.admin}, with a password that is shown once", self._admin))
-        closed = "as it is" if decisions.registration_open else "refused: POST /register"
-        return [*found, Step("check", f"registration {closed}; every link from your key to Element", self._check)]
+        yield Step("cluster key", where, self._each(lambda online: online.key()))
+        would = "spec.decryption of the owner, pushed by itself and in force"
+        yield self._once("decryption", would, self._decryption)
+        yield Step("repository", work.would_write(), work.write)
+        yield Step("recipients", self._all("the secrets encrypted for you and the cluster"), self._recipients)
+        yield self._once("verify", "no errors in the repository", work.verify)
+        yield self._once("push", "a commit with all of it, pushed", self._push)
+        yield self._asked("applied", "the new values are live", lambda online: online.applied())
+        yield self._asked("database", "PostgreSQL accepts the password in Git", lambda online: online.database())
+        yield self._asked("Flux", "Ready on that commit", lambda online: online.ready())
+        yield self._asked("pods", "every pod of the stack is ready", lambda online: online.pods())
+        yield self._asked("Synapse", "/health, /_matrix/client/versions", lambda online: online.synapse())
+        yield self._asked("Element", "config.json as it is served", lambda online: online.element())
+        if first.admin is not None:
+            yield Step("admin", self._all(f"{first.admin}, with a password that is shown once"), self._admins)
+        closed = "as it is" if first.registration_open else "refused: POST /register"
+        would = f"registration {closed}; every link from your key to Element"
+        yield self._asked("check", would, self._check)
 
-    def _would_write(self) -> str:
-        decisions = self.decisions
-        name = f"server_name {decisions.server_name}" if decisions.server_name else "server_name as it is"
-        address = f"address {decisions.node_ip}" if decisions.node_ip else "addresses as they are"
-        door = "registration as it is" if decisions.registration_open else "registration closed"
-        layout = "sealed layout" if decisions.seal else "layout as it is"
-        return f"{name}, {address}, {door}, secrets generated, {layout}, encrypted"
+    def _all(self, text: str) -> list[tuple[str, str]]:
+        return [(each.label, text) for each in self.targets]
 
-    def _identity(self) -> Told:
-        found = self.app.known_identities
-        if found.identities or found.locked:
-            names = [each.source for each in found.identities] or [each.source for each in found.locked]
-            return Told(names[0])
-        key = generate_key(self.app.env, None)
-        self.app.reread_identities()
-        return Told(f"new: {key.shown}; keep a copy (matrix-secrets keys backup FILE)", changed=key.made)
+    def _once(self, name: str, would: str, work: Callable[[], Told]) -> Step:
+        """A step that is one for all stacks."""
+
+        def run() -> Iterator[tuple[str, Told]]:
+            yield "", work()
+
+        return Step(name, [("", would)], run)
+
+    def _asked(self, name: str, would: str, work: Callable[[OnCluster], tuple[str, bool]]) -> Step:
+        """A step that each stack takes on its cluster."""
+        return Step(name, self._all(would), self._each(work))
+
+    def _each(self, work: Callable[[OnCluster], tuple[str, bool]]) -> Callable[[], Iterator[tuple[str, Told]]]:
+        def run() -> Iterator[tuple[str, Told]]:
+            for each in self._online():
+                yield each.label, Told(*work(_of(each)))
+
+        return run
+
+    def _online(self) -> Iterator[Target]:
+        """Yield the stacks on their clusters; what fails with one of them is its own."""
+        for each in self.targets:
+            self._at = each.online
+            yield each
+        self._at = None
+
+    def _decryption_offline(self) -> Told:
+        plan = self._repository.first_push()
+        self._repository.apply(plan)
+        return Told("every owner of the stack decrypts, in the repository", changed=not plan.empty)
 
     def _decryption(self) -> Told:
-        app, seal = self.app, self.decisions.seal
-        deployed = self._online.deployed if self._online is not None else None
-        plan = plan_first_push(app.work_tree, app.workspace, app.stacks[0], seal=seal, deployed=deployed)
-        if self._online is None:
-            self._apply(plan)
-            return Told("every owner of the stack decrypts, in the repository", changed=not plan.empty)
-        self._refuse_unpublishable(plan)
-        self._apply(plan)
-        done = publish(app.work_tree, plan, Publication(push=True))
-        self._online.in_force()
+        plan = self._repository.first_push()
+        done = self._repository.publish(plan)
+        for each in self._online():
+            _of(each).in_force()
         return Told("in force" if done.commit is None else f"in force, pushed as {done.commit[:8]}", bool(done.commit))
 
-    def _repository(self) -> Told:
-        app = self.app
-        deployed = self._online.deployed if self._online is not None else None
-        readers = self._readers()
-        makes = list(makings(app.work_tree, app.stacks[0], self.decisions, readers, deployed=deployed))
-        if is_plain(app.stacks[0]):
-            plans = [plan_in_one(app.workspace, app.stacks[0], makes)]
-            self._apply(plans[0])
-        else:
-            plans = []
-            for make in makes:
-                plans.append(make(app.workspace, app.stacks))
-                self._apply(plans[-1])
-        self._paths += [path for plan in plans for path in plan.paths]
-        changes = [change for plan in plans for change in plan.changes]
-        with app.output.paused():
-            app.output.changes(changes, done=True)
-        return Told(f"{len(changes)} changes" if changes else "as it should be", changed=bool(changes))
-
-    def _readers(self) -> list[Named]:
-        own = list(own_recipients(self.app.known_identities, self.app.work_tree))
-        return own + (self._online.readers({key for key, _ in own}) if self._online is not None else [])
-
-    def _recipients(self) -> Told:
-        if self._online is None:
-            return Told("")
-        plan, text = self._online.recipients()
-        self._apply(plan)
-        self._online.end_recipients()
-        self._paths += plan.paths
-        return Told(text, changed=not plan.empty)
-
-    def _verify(self) -> Told:
-        app = self.app
-        found = verify(app.workspace, app.stacks, app.rules)
-        errors = [finding for finding in found if finding.severity is Severity.ERROR]
-        if errors:
-            app.output.findings(errors)
-            text = f"verify finds {len(errors)} errors; nothing of this was pushed"
-            raise RefusedError(text, hint="mend them, then run the command again")
-        return Told("no errors" + (f", {len(found)} warnings" if found else ""))
+    def _recipients(self) -> Iterator[tuple[str, Told]]:
+        for each in self._online():
+            plan, text = _of(each).recipients()
+            self._repository.apply(plan)
+            yield each.label, Told(text, changed=not plan.empty)
+        for each in self._online():
+            _of(each).end_recipients()
 
     def _push(self) -> Told:
-        paths = tuple(dict.fromkeys(self._paths))
-        plan = Plan(paths=paths, commit_message=MESSAGE)
-        if self._online is not None:
-            self._online.before_ciphertext()
-        self._refuse_unpublishable(plan)
-        done = publish(self.app.work_tree, plan, Publication(push=True))
+        for each in self._online():
+            _of(each).before_ciphertext()
+        done = self._repository.publish_all()
         pushed = done.pushed is not None and done.pushed.changed
         text = f"{done.commit[:8]}" if done.commit is not None else "nothing new"
         return Told(text + (", pushed" if pushed else ""), changed=done.commit is not None or pushed)
 
-    def _admin(self) -> Told:
-        if self._online is None or self.decisions.admin is None:
-            return Told("")
-        user_id, password = self._online.admin(self.decisions.admin)
-        if password is None:
-            return Told(f"{user_id} exists already")
-        with self.app.output.paused():  # at once: whatever comes after it, nobody could find it out any more
+    def _admins(self) -> Iterator[tuple[str, Told]]:
+        for each in self._online():
+            name = each.decisions.admin or ""
+            user_id, password = _of(each).admin(name)
+            if password is None:
+                yield each.label, Told(f"{user_id} exists already")
+                continue
+            with self.app.output.paused():  # at once: whatever comes after, nobody could find it out any more
+                self._show(each, user_id, password)
+            yield each.label, Told(f"{user_id} made", changed=True)
+
+    def _show(self, target: Target, user_id: str, password: SecretValue) -> None:
+        self._passwords.append((target.label, user_id, password))
+        if len(self.targets) == 1:
             show_once(self.app, user_id, password)
-        return Told(f"{user_id} made", changed=True)
+        else:
+            show_each_once(self.app, self._passwords)
 
-    def _check(self) -> Told:
-        if self._online is None:
-            return Told("")
-        text, self.code = self._online.check(opened=self.decisions.registration_open)
-        return Told(text)
-
-    def _apply(self, plan: Plan) -> None:
-        if not plan.empty:
-            apply_plan(self.app.workspace, plan)
-            self.app.reread()
-
-    def _refuse_unpublishable(self, plan: Plan) -> None:
-        app, cluster = self.app, self.cluster
-        live: Live | None = None
-        if cluster is not None:
-            from matrix_secrets.operations.order import Live as Asked  # noqa: PLC0415  needs the cluster
-
-            live = Asked(lambda: cluster)
-        refuse_unpublishable(app.work_tree, app.workspace, app.stacks, plan, Publication(push=True), live)
+    def _check(self, online: OnCluster) -> tuple[str, bool]:
+        text, code = online.check(opened=self.targets[0].decisions.registration_open)
+        self.code = max(self.code, code)
+        return text, False
 
 
-def _would_decrypt(*, online: bool) -> str:
-    return "spec.decryption of the owner" + (", pushed by itself and in force" if online else "")
+def _of(target: Target) -> OnCluster:
+    """The cluster's side of a target, in steps that there are with a cluster only."""
+    if target.online is None:
+        message = f"{target.label} has no cluster"
+        raise AssertionError(message)
+    return target.online

@@ -34,28 +34,36 @@ class Identity:
 
 
 def plan_configure(workspace: Workspace, stacks: Sequence[Stack], identity: Identity) -> Plan:
-    """Plan the identity of the stacks' servers.
+    """Plan one identity for all of these stacks. Raises as `plan_identities`."""
+    return plan_identities(workspace, [(stack, identity) for stack in stacks])
+
+
+def plan_identities(workspace: Workspace, identities: Sequence[tuple[Stack, Identity]]) -> Plan:
+    """Plan the identity of each stack's server.
 
     Raises UsageError for values that are no server name, address or URL, RefusedError where a server name that is
     already real would change, and the reason where a configuration cannot be read.
     """
-    _check(identity)
     changes: list[Change] = []
     rewrites: list[Rewrite] = []
-    for stack in stacks:
-        for change, each in identity_changes(stack, identity):
-            changes.append(change)
-            rewrites.append(each)
+    notes: list[Finding] = []
+    for stack, identity in identities:
+        _check(identity)
+        found = list(identity_changes(stack, identity))
+        changes += [change for change, _ in found]
+        rewrites += [each for _, each in found]
+        named = [change.place for change, _ in found if "server_name" in change.place.path]
+        notes += _notes(stack, identity, named=named)
+    stacks = [stack for stack, _ in identities]
+    names = dict.fromkeys(each.server_name for _, each in identities)
     texts = rewritten(workspace, rewrites)
     written = write_texts(workspace, stacks, texts)
     paths = [config.file for stack in stacks for config in (*stack.homeservers, *stack.elements)]
     return Plan(
         changes=(*changes, *written.changes),
         writes=written.writes,
-        notes=_notes(
-            stacks, identity, named=[change.place for change in changes if "server_name" in change.place.path]
-        ),
-        commit_message=f"feat(matrix): configure {identity.server_name}",
+        notes=tuple(notes),
+        commit_message=f"feat(matrix): configure {', '.join(names)}",
         paths=tuple(dict.fromkeys((*written.paths, *paths))),
         next_commands=("matrix-secrets generate",),
     )
@@ -123,20 +131,16 @@ def _known_url(configs: Sequence[ConfigText]) -> str | None:
     return next((url for config in configs if (url := homeserver.real_public_baseurl(config)) is not None), None)
 
 
-def _notes(stacks: Sequence[Stack], identity: Identity, *, named: Sequence[Place]) -> tuple[Finding, ...]:
+def _notes(stack: Stack, identity: Identity, *, named: Sequence[Place]) -> Iterator[Finding]:
     """Tell what the user has to know about the name. ``named`` are the places where it is new."""
-    notes: list[Finding] = []
     if named:
         text = (
             "server_name can never change once the first user exists. It is part of every Matrix ID: "
             f"@you:{identity.server_name}"
         )
-        notes.append(
-            Finding("server-name-is-final", Severity.WARNING, named[0], text, "check it before the first user")
-        )
+        yield Finding("server-name-is-final", Severity.WARNING, named[0], text, "check it before the first user")
     if not is_lower_case(identity.server_name):
-        place = named[0] if named else Place(stacks[0].label if stacks else "")
+        place = named[0] if named else Place(stack.label)
         text = "the Matrix specification advises a server name in lower case"
         fix = f"matrix-secrets configure --server-name {identity.server_name.lower()}"
-        notes.append(Finding("server-name-case", Severity.WARNING, place, text, fix))
-    return tuple(notes)
+        yield Finding("server-name-case", Severity.WARNING, place, text, fix)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import generate_identity
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.operations.clusterkeys import entry_name
+from matrix_secrets.operations.clustername import NAME, name_for
 from matrix_secrets.operations.keys_add import Newcomer, plan_add, rules_of_stacks
 from matrix_secrets.operations.keys_backup import drill
 from matrix_secrets.operations.keys_files import require_rules
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.fluxowner import Owner
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
-
-NAME: Final = "cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,11 @@ class Installation:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """What the repository says about recipients. ``mine`` are those of the identities at hand."""
+    """What the repository says about recipients. ``mine`` are those of the identities at hand.
+
+    ``here`` is the directory that declares the cluster, ``clusters/home``, where that is known; ``several`` says
+    whether the repository has more than one.
+    """
 
     workspace: Workspace
     rules: CreationRules | None
@@ -73,6 +75,8 @@ class Repository:
     stacks: Sequence[Stack]
     rekeying: Rekeying
     mine: Collection[str] = ()
+    here: str = ""
+    several: bool = False
 
     @property
     def owners(self) -> list[Owner]:
@@ -92,7 +96,7 @@ def plan_own(home: KeyHome, repository: Repository, *, new: bool, told: Told | N
     chosen = rules_of_stacks(repository.files, repository.stacks)
     names = names_of(rules)
     listed = {key_of(each) for rule in rules.rules if rule.index in chosen for each in rule.recipients}
-    known = home.pending or (None if new else _listed(home, listed))
+    known = home.pending or (None if new else _listed(home, listed) or _elsewhere(home, rules))
     key = known or generate_identity("the cluster's new identity")
     newcomer = Newcomer(names.get(key.recipient.key) or _free_name(names, home, repository), key.recipient)
     leaving = _leaving(home, repository, listed - {key.recipient.key}, names) if new else ()
@@ -130,6 +134,13 @@ def _listed(home: KeyHome, listed: Collection[str]) -> Identity | None:
     return next((identity for identity in known if identity.recipient.key in listed), None)
 
 
+def _elsewhere(home: KeyHome, rules: CreationRules) -> Identity | None:
+    """Return the cluster's own identity where the rule of another stack lists it: a cluster needs one."""
+    listed = {key_of(each) for rule in rules.rules for each in rule.recipients}
+    known = (identity for each in home.held if each.own for identity in each.identities)
+    return next((identity for identity in known if identity.recipient.key in listed), None)
+
+
 def _leaving(
     home: KeyHome, repository: Repository, listed: Collection[str], names: Mapping[str, str]
 ) -> tuple[str, ...]:
@@ -139,11 +150,9 @@ def _leaving(
 
 
 def _free_name(names: Mapping[str, str], home: KeyHome, repository: Repository) -> str:
-    """Return ``cluster``, or, where another cluster has that name, one with this cluster's directory in it."""
-    if NAME not in {name for key, name in names.items() if key not in home.recipients}:
-        return NAME
-    owners = repository.owners
-    return f"{NAME}-{posixpath.basename(owners[0].cluster)}" if owners else NAME
+    taken = {name for key, name in names.items() if key not in home.recipients}
+    here = repository.here or next((owner.cluster for owner in repository.owners), "")
+    return name_for(taken, here, several=repository.several)
 
 
 def _led_on(plan: Plan, repository: Repository) -> Plan:

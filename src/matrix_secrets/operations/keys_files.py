@@ -10,6 +10,7 @@ from matrix_secrets.errors import BadManifestError, OutsideError, RefusedError
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.allcores import spread
 from matrix_secrets.sops.metadata import Metadata, is_encrypted, read_metadata
+from matrix_secrets.sops.plainblocks import plain_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.rekey import readers
 
@@ -52,7 +53,10 @@ def sealed_files(workspace: Workspace, rules: CreationRules | None) -> list[Seal
     Raises BadManifestError for one whose block cannot be read, RefusedError for a broken rule.
     """
     texts = list(_texts(workspace))
-    metadata = spread(lambda one: _metadata(one[0], one[2]), texts, size=sum(len(text) for _, _, text in texts))
+    plain = [plain_metadata(text) for _, _, text in texts]
+    others = [(file, text) for (file, _, text), found in zip(texts, plain, strict=True) if found is None]
+    parsed = spread(lambda one: _metadata(*one), others, size=sum(len(text) for _, text in others))
+    metadata = [found if found is not None else next(parsed) for found in plain]
     return [
         SealedFile(file, raw, text, found, rules.rule_for(file) if rules is not None else None)
         for (file, raw, text), found in zip(texts, metadata, strict=True)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 from matrix_secrets.errors import BadManifestError, NoIdentityError, OutsideError, Place, RefusedError
-from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.manifests.nodes import Mapping
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.alignment import COMMENT, Pair, bare, pairs_of_decryption, pairs_of_encryption
@@ -126,8 +125,7 @@ class BinaryEngine:
             proof = prove(plain, sealing.attached, sealed, key)
             if not proof.moved_comments:
                 self._ask_again(sealed.text, plain, pairs, sealed.comments)
-                notes = _notes(proof.changed)
-                return Encrypted(sealed.text, sealed.values, sealed.comments, len(plain.documents), notes)
+                return Encrypted(sealed.text, sealed.values, sealed.comments, len(plain.documents), proof.notes)
             paths |= proof.moved_comments
         raise UnseenCommentError(
             "a comment that sops does not see, or sees in another place once the file is encrypted",
@@ -208,16 +206,3 @@ def _parsed(text: str) -> Stream:
 def _as_data_key(key: SopsKey) -> DataKey:
     """Sealing and opening only ever call what the two have in common."""
     return cast("DataKey", key)
-
-
-def _notes(changed: Sequence[Place]) -> tuple[Finding, ...]:
-    return tuple(
-        Finding(
-            "formatting-not-kept",
-            Severity.WARNING,
-            place,
-            "decrypting gives the same value in another spelling: folded lines and escapes are not kept",
-            "write it as a literal block (|) to have it back as it is",
-        )
-        for place in changed
-    )

@@ -41,6 +41,7 @@ class BuiltinEngine:
         self._clock = clock
         self._identities: Sequence[Identity] | None = None
         self._keys: dict[tuple[tuple[str, str], ...], DataKey] = {}
+        self._by_stanza: dict[tuple[str, str], DataKey] = {}
 
     @property
     def name(self) -> str:
@@ -84,20 +85,21 @@ class BuiltinEngine:
                 hint="install sops, then add --engine binary",
             )
         if metadata.age not in self._keys:
-            self._keys[metadata.age] = self._unwrapped(metadata, file)
+            known = (self._by_stanza[stanza] for stanza in metadata.age if stanza in self._by_stanza)
+            self._keys[metadata.age] = next(known, None) or self._unwrapped(metadata, file)
         return self._keys[metadata.age]
 
     def _unwrapped(self, metadata: Metadata, file: str) -> DataKey:
-        from matrix_secrets.agekeys.wrap import unwrap_data_key  # noqa: PLC0415  (a compiled library behind it)
+        from matrix_secrets.agekeys.wrap import open_stanza  # noqa: PLC0415  (a compiled library behind it)
 
         if self._identities is None:
             self._identities = self._identities_of()
-        key = unwrap_data_key(metadata.age, self._identities)
-        if key is None and self._unlock is not None:
+        found = open_stanza(metadata.age, self._identities)
+        if found is None and self._unlock is not None:
             unlock, self._unlock = self._unlock, None
             self._identities = unlock() or self._identities
-            key = unwrap_data_key(metadata.age, self._identities)
-        if key is None:
+            found = open_stanza(metadata.age, self._identities)
+        if found is None:
             readers = ", ".join(_short(recipient) for recipient, _ in metadata.age)
             mine = ", ".join(identity.recipient.short for identity in self._identities) or "none"
             raise NoIdentityError(
@@ -106,9 +108,10 @@ class BuiltinEngine:
                 cause=f"it is encrypted for {readers}; identities found: {mine}",
                 hint="set SOPS_AGE_KEY_FILE to the identity's file, or ask a recipient for: matrix-secrets keys add",
             )
+        stanza, key = found
         if len(key) != KEY_SIZE:
             raise TamperedError("its data key is damaged", place=Place(file), hint=f"restore {file} from Git")
-        return DataKey(key)
+        return self._by_stanza.setdefault(stanza, DataKey(key))
 
 
 def _short(recipient: str) -> str:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
-from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.sops.cipher import DataKey
 from matrix_secrets.sops.engine import Encrypted
 from matrix_secrets.sops.keeping import Kept
@@ -16,7 +15,6 @@ from matrix_secrets.sops.proof import prove
 from matrix_secrets.sops.sealing import NothingKept, Sealing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from matrix_secrets.agekeys.recipient import Recipient
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from matrix_secrets.sops.creationrules import CreationRule
     from matrix_secrets.sops.metadata import Metadata
     from matrix_secrets.sops.opening import Opened
-    from matrix_secrets.sops.sealing import Reuse, Sealed
+    from matrix_secrets.sops.sealing import Reuse
 
 _ROUNDS: Final = 3
 
@@ -84,24 +82,10 @@ def _proven(stream: Stream, metadata: Metadata, key: DataKey, reuse: Reuse, at: 
             reuse.as_entries = False  # the text around them changed too much for that
             continue
         if not proof.moved_comments:
-            return _result(stream, sealed, proof.changed)
+            return Encrypted(sealed.text, sealed.values, sealed.comments, len(stream.documents), proof.notes)
         paths |= proof.moved_comments
     raise BadManifestError(
         "a comment that sops would look for in another place once the file is encrypted",
         place=Place(stream.file),
         hint="put each comment right above the key it belongs to. Nothing was changed.",
     )
-
-
-def _result(stream: Stream, sealed: Sealed, changed: Sequence[Place]) -> Encrypted:
-    notes = tuple(
-        Finding(
-            "formatting-not-kept",
-            Severity.WARNING,
-            place,
-            "decrypting gives the same value in another spelling: folded lines and escapes are not kept",
-            "write it as a literal block (|) to have it back as it is",
-        )
-        for place in changed
-    )
-    return Encrypted(sealed.text, sealed.values, sealed.comments, len(stream.documents), notes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
+from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.manifests.comments import attach
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.parse import parse
@@ -32,6 +33,20 @@ class Proof:
 
     changed: tuple[Place, ...] = ()
     moved_comments: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[Finding, ...]:
+        """What to say about the changed places."""
+        return tuple(
+            Finding(
+                "formatting-not-kept",
+                Severity.WARNING,
+                place,
+                "decrypting gives the same value in another spelling: folded lines and escapes are not kept",
+                "write it as a literal block (|) to have it back as it is",
+            )
+            for place in self.changed
+        )
 
 
 def prove(plain: Stream, attached: Attached | None, sealed: Sealed, key: DataKey) -> Proof:

@@ -19,6 +19,7 @@ from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.cipher import DataKey
 from matrix_secrets.sops.metadata import KEY, Metadata, read_metadata
 from matrix_secrets.sops.opening import open_file
+from matrix_secrets.sops.plainblocks import plain_blocks
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.stanzas import Stanza, blocks, stanza_edits
 from matrix_secrets.sops.treeitems import Leaf
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.builtin import BuiltinEngine
     from matrix_secrets.sops.opening import Opened, OpenedValue
+    from matrix_secrets.sops.plainblocks import PlainBlocks
 
 _CIPHERTEXT: Final = re.compile(r"ENC\[AES256_GCM,[^\]\s\"']*\]")
 
@@ -55,14 +57,16 @@ def with_recipients(
     back before it is returned. Raises NoIdentityError, TamperedError, RefusedError.
     """
     stream = parse(encrypted, file)
-    metadata = _only_metadata(stream)
+    plain = _plain_blocks(stream)
+    metadata = _only_metadata(stream) if plain is None else plain.metadata[0]
     key = engine.data_key(metadata, file)
     gone = {key_of(recipient) for recipient in lose}
     kept = [stanza for stanza in metadata.age if key_of(stanza[0]) not in gone]
     there = {key_of(recipient) for recipient, _ in kept}
     new = _wrapped(key, [recipient for recipient in gain if recipient.key not in there])
     text = splice(encrypted, stanza_edits(stream, [*kept, *new]))
-    done = _read_back(parse(text, file), replace(metadata, age=(*kept, *new)))
+    wanted = replace(metadata, age=(*kept, *new))
+    done = _blocks_read_back(plain, text, wanted, file) or _read_back(parse(text, file), wanted)
     _prove_ours(engine, metadata, done, file, key)
     return Rekeyed(text, 0)
 
@@ -154,15 +158,37 @@ def _compare(stream: Stream, old: Opened, key: DataKey, metadata: Metadata) -> N
         raise AssertionError(message)
 
 
+def _plain_blocks(stream: Stream) -> PlainBlocks | None:
+    """The blocks as they read without a parser, where that finds all that the parser has found, and all the same."""
+    plain = plain_blocks(stream.text)
+    if plain is None or len(plain.metadata) != sum(1 for _ in blocks(stream)) or len(set(plain.metadata)) != 1:
+        return None
+    return plain
+
+
+def _blocks_read_back(before: PlainBlocks | None, new: str, wanted: Metadata, file: str) -> Metadata | None:
+    """The same for a text whose blocks are plain, and alone have changed; None where a parser has to say so."""
+    after = plain_blocks(new) if before is not None else None
+    if before is None or after is None or before.outside != after.outside:
+        return None
+    for document, found in enumerate(after.metadata):
+        _require_wanted(found, wanted, file, document)
+    return after.metadata[0]
+
+
 def _read_back(stream: Stream, wanted: Metadata) -> Metadata:
     """Read every block of a new text: each says what is wanted, no more and no less. Returns what the first says."""
     first = read_metadata(stream)
     for document, _ in blocks(stream):
         found = read_metadata(stream, document.index) if document.index else first
-        if found != replace(wanted, age=found.age) or sorted(found.age) != sorted(wanted.age):
-            message = f"{stream.file}: document {document.index + 1} did not become what was planned"
-            raise AssertionError(message)
+        _require_wanted(found, wanted, stream.file, document.index)
     return first
+
+
+def _require_wanted(found: Metadata, wanted: Metadata, file: str, document: int) -> None:
+    if found != replace(wanted, age=found.age) or sorted(found.age) != sorted(wanted.age):
+        message = f"{file}: block {document + 1} did not become what was planned"
+        raise AssertionError(message)
 
 
 def _prove_ours(engine: BuiltinEngine, old: Metadata, new: Metadata, file: str, key: DataKey) -> None:

@@ -28,6 +28,7 @@ class Selector(StrEnum):
     ENCRYPTED_COMMENT_REGEX = "encrypted_comment_regex"
 
 
+_NAMES: Final = tuple((selector, selector.value) for selector in Selector)
 DEFAULT_SUFFIX: Final = "_unencrypted"
 _SUFFIXES: Final = frozenset({Selector.UNENCRYPTED_SUFFIX, Selector.ENCRYPTED_SUFFIX})
 _BY_COMMENT: Final = frozenset({Selector.UNENCRYPTED_COMMENT_REGEX, Selector.ENCRYPTED_COMMENT_REGEX})
@@ -68,7 +69,7 @@ class Selection:
 
         Raises BadManifestError where several are set or a regular expression is not understood.
         """
-        found = [(selector, text) for selector in Selector if (text := getattr(fields, selector.value))]
+        found = [(selector, text) for selector, name in _NAMES if (text := getattr(fields, name))]
         if len(found) > 1:
             names = ", ".join(selector for selector, _ in found)
             raise BadManifestError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Stream, child
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Resource, is_ciphertext, resources
+from matrix_secrets.stack.workloads import same_namespace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DIGEST_KEY: Final = "MATRIX_SECRETS_DIGEST_KEY"
 _BINARY_DATA: Final = "binaryData"
+_CONSUMED: Final = frozenset({"ConfigMap", "Secret"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,10 +54,10 @@ def consumed(workload: Workload, streams: Sequence[Stream], encrypted: Collectio
     plain: set[Item] = set()
     secret: set[Item] = set()
     complete = True
-    references = workload.references()
+    references, namespace = workload.references(), workload.resource.namespace
     for stream in streams:
         for resource in resources(stream):
-            wanted = _wanted(resource, workload, references)
+            wanted = _wanted(resource, namespace, references)
             if wanted is None:
                 continue
             target = secret if resource.kind == "Secret" or stream.file in encrypted else plain
@@ -67,11 +69,15 @@ def consumed(workload: Workload, streams: Sequence[Stream], encrypted: Collectio
     return Consumed(tuple(sorted(plain)), tuple(sorted(secret)), complete)
 
 
-def _wanted(resource: Resource, workload: Workload, references: frozenset[Reference]) -> frozenset[str] | None:
+def _wanted(resource: Resource, namespace: str, references: frozenset[Reference]) -> frozenset[str] | None:
     """Return the keys of a resource that are consumed, empty for all of them; None where it is not consumed."""
-    if not workload.consumes(resource.kind, resource.name, resource.namespace):
+    kind = resource.kind
+    if kind not in _CONSUMED:
         return None
-    found = [each.key for each in references if (each.kind, each.name) == (resource.kind, resource.name)]
+    name = resource.name
+    found = [each.key for each in references if (each.kind, each.name) == (kind, name)]
+    if not found or not same_namespace(resource.namespace, namespace):
+        return None
     return frozenset() if None in found else frozenset(key for key in found if key is not None)
 
 

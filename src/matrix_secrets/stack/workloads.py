@@ -41,6 +41,11 @@ class Workload:
         return texts(find(self.template, ("metadata", "labels")))
 
     @property
+    def selector(self) -> dict[str, str]:
+        """The labels by which it knows its pods."""
+        return texts(find(self.resource.root, ("spec", "selector", "matchLabels"))) or self.labels
+
+    @property
     def is_database(self) -> bool:
         """Whether it runs PostgreSQL: its pods are never restarted for a changed value (facts.md, Kubernetes)."""
         images = (text_at(container, ("image",)) or "" for container in self.containers())
@@ -71,9 +76,8 @@ class Workload:
         return frozenset(reference for reference in found if reference.name)
 
     def consumes(self, kind: str, name: str, namespace: str) -> bool:
-        """Whether its pods consume any key of a resource; an empty namespace is set elsewhere and fits any."""
-        own = self.resource.namespace
-        if own and namespace and own != namespace:
+        """Whether its pods consume any key of a resource."""
+        if not same_namespace(self.resource.namespace, namespace):
             return False
         return any(found.kind == kind and found.name == name for found in self.references())
 
@@ -84,6 +88,11 @@ def workloads(streams: Iterable[Stream]) -> Iterator[Workload]:
         for resource in resources(stream):
             if resource.kind in _KINDS:
                 yield Workload(resource)
+
+
+def same_namespace(one: str, other: str) -> bool:
+    """Whether two resources can be in one namespace; an empty one is set elsewhere and fits any."""
+    return not one or not other or one == other
 
 
 def items(node: Node | None) -> tuple[Node, ...]:

@@ -13,7 +13,7 @@ _EXCLUSIVE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_
 
 
 def write_new(
-    path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None, sync: bool = True
+    path: Path | str, data: bytes, *, mode: int, owner: tuple[int, int] | None = None, sync: bool = True
 ) -> os.stat_result:
     """Create a file that must not exist yet, 0600 until it is complete, and sync it.
 
@@ -38,17 +38,17 @@ def write_new(
         os.close(descriptor)
 
 
-def sync_file(path: Path) -> None:
+def sync_file(path: Path | str) -> None:
     """Make a file's content durable. Raises `OSError`."""
     _sync(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path | str) -> None:
     """Make renames and removals in a directory durable. Raises `OSError`."""
     _sync(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def _sync(path: Path, flags: int) -> None:
+def _sync(path: Path | str, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)

@@ -70,7 +70,8 @@ def resolve_all(root: Path, writes: Sequence[FileWrite]) -> list[Target]:
     Raises `RefusedError` for a path that leaves ``root``, is named twice, is no regular file or is read-only.
     """
     real_root = root.resolve()
-    targets = [_resolve(real_root, write) for write in writes]
+    parents: dict[Path, Path] = {}
+    targets = [_resolve(real_root, write, parents) for write in writes]
     seen: set[Path] = set()
     for target in targets:
         if target.real in seen:
@@ -91,9 +92,9 @@ def read_or_none(path: Path, shown: str) -> bytes | None:
         raise RefusedError(message, place=Place(shown)) from None
 
 
-def _resolve(root: Path, write: FileWrite) -> Target:
+def _resolve(root: Path, write: FileWrite, parents: dict[Path, Path]) -> Target:
     try:
-        real = write.path.resolve()
+        real = _real(write.path, parents)
     except (OSError, RuntimeError):  # RuntimeError: a loop of links, until Python 3.13
         message = "cannot follow this path"
         raise RefusedError(message, place=Place(str(write.path)), hint=f"ls -l {write.path}") from None
@@ -111,6 +112,15 @@ def _resolve(root: Path, write: FileWrite) -> Target:
     if status is not None:
         _require_writable_file(target, status)
     return target
+
+
+def _real(path: Path, parents: dict[Path, Path]) -> Path:
+    """Resolve a path; of many in one directory the ``parents`` only once."""
+    parent = path.parent
+    if parent not in parents:
+        parents[parent] = parent.resolve()
+    real = parents[parent] / path.name
+    return path.resolve() if path.name == ".." or real.is_symlink() else real
 
 
 def _require_writable_file(target: Target, status: os.stat_result) -> None:

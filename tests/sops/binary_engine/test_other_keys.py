@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from matrix_secrets.errors import NoIdentityError, OutsideError, RefusedError
 from matrix_secrets.sops.creationrules import rules_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matrix_secrets.sops.creationrules import CreationRule
     from tests.sops.binary_engine.conftest import Bench, Pgp
 
@@ -31,7 +34,7 @@ kind:   ConfigMap
 data:
   x: q
 """
-MEMORY = Path("/dev/shm")  # noqa: S108  looked at, not used
+MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory
 CIPHERTEXT = re.compile(r"ENC\[AES256_GCM,data:[^\]]*\]")
 
 
@@ -43,6 +46,13 @@ def made_rule(text: str) -> CreationRule:
 
 
 @pytest.fixture
+def memory() -> Iterator[Path]:
+    """A directory in memory that no other test writes to."""
+    with TemporaryDirectory(dir=MEMORY) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
 def both(bench: Bench, pgp: Pgp) -> tuple[Bench, CreationRule]:
     """An environment with both private keys, and a rule for both."""
     env = {**bench.env, "GNUPGHOME": str(pgp.home)}
@@ -50,21 +60,21 @@ def both(bench: Bench, pgp: Pgp) -> tuple[Bench, CreationRule]:
 
 
 @pytest.mark.parametrize("opened_by", ["age", "pgp"])
-def test_each_key_alone_reads_and_changes_it(opened_by: str, both: tuple[Bench, CreationRule]) -> None:
+def test_each_key_alone_reads_and_changes_it(opened_by: str, both: tuple[Bench, CreationRule], memory: Path) -> None:
     bench, rule = both
     assert rule.other_keys == ("pgp",)
     made = bench.binary.encrypt(PLAIN, file="x.yaml", rule=rule).text
     assert "BEGIN PGP MESSAGE" in made
     assert "canary" not in made
     hidden = {"SOPS_AGE_KEY"} if opened_by == "pgp" else {"GNUPGHOME"}
-    one = replace(bench, env={name: value for name, value in bench.env.items() if name not in hidden})
+    env = {name: value for name, value in bench.env.items() if name not in hidden}
+    one = replace(bench, env={**env, "TMPDIR": str(memory)})
     assert one.binary.decrypt(made, file="x.yaml") == PLAIN
     assert one.binary.update(made, PLAIN, file="x.yaml").text == made
 
-    memory = set(MEMORY.iterdir())
     wanted = PLAIN.replace('"one"', '"two"').replace("x: q", "x: q\n  new:   z # canary-7f3a9")
     new = one.binary.update(made, wanted, file="x.yaml").text
-    assert set(MEMORY.iterdir()) == memory
+    assert not list(memory.iterdir())
     assert one.binary.decrypt(new, file="x.yaml") == wanted
     assert "canary" not in new
     assert "BEGIN PGP MESSAGE" in new

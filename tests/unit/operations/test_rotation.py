@@ -122,7 +122,7 @@ def test_a_plain_stack_restarts_nothing_by_itself(tmp_path: Path) -> None:
     done = rotation(root, "form_secret")
     assert not done.turned[0].effects.by_itself
     steps = remaining(here(root), done, committed=False, pushed=False)["apps/matrix"]
-    assert steps[-1] == "kubectl -n matrix rollout restart deployment/synapse"
+    assert steps[-1] == "kubectl delete pod -n matrix -l app=synapse"
     assert [note.id for note in done.plan.notes] == ["plaintext-secret"]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from conforming.earlier import READER, Written, read, written
 from matrix_secrets.agekeys.identity import Identity
 from matrix_secrets.agekeys.recipient import Recipient
 from matrix_secrets.agekeys.sshkey import parse_ssh_key
@@ -57,6 +59,28 @@ def identity(kind: str) -> Identity:
     found = parse_ssh_key(text.encode(), kind) if kind.startswith("ssh") else Identity.from_age_key(text, kind)
     assert isinstance(found, Identity)
     return found
+
+
+@pytest.mark.parametrize("found", written(), ids=lambda found: f"{found.version} {found.name}")
+def test_files_for_age_of_earlier_releases_open(found: Written) -> None:
+    metadata = read_metadata(parse(found.text, found.name))
+    assert (metadata.version, metadata.other_keys) == (found.version, ())
+    assert len(metadata.age) == (2 if found.name == "recipients.yaml" else 1)
+    read(found)
+
+
+@pytest.mark.parametrize("found", written(), ids=lambda found: f"{found.version} {found.name}")
+def test_swapped_ciphertexts_of_earlier_releases_are_refused(found: Written) -> None:
+    ciphertexts = re.findall(r"ENC\[AES256_GCM[^]]*type:str\]", found.text)
+    one, other = ciphertexts[0], ciphertexts[-1]  # a value, and the MAC
+    swapped = found.text.replace(one, "?").replace(other, one).replace("?", other)
+    with pytest.raises(TamperedError):
+        BuiltinEngine(lambda: [READER]).decrypt(swapped, file=found.name)
+
+
+def test_two_earlier_releases_are_there() -> None:
+    assert {found.version for found in written()} == {"3.7.3", "3.8.1"}
+    assert len(written()) == 12
 
 
 @pytest.mark.parametrize("kind", ["x25519", "ssh-ed25519"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from matrix_secrets.cli.command import command
+from matrix_secrets.cli.contexts import choose_named, placing
 from matrix_secrets.cli.duration import seconds
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 
 
 @command("reconcile")
+@placing
 @click.option(
     "--timeout", metavar="T", callback=seconds, default="5m", show_default=True, help="How long: 90s, 5m, 1h."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be asked for, in which order, and ask for nothing.")
-def cluster_reconcile(app: App, *, timeout: float, dry_run: bool) -> int:
+def cluster_reconcile(app: App, *, on: tuple[str, ...], timeout: float, dry_run: bool) -> int:
     """Let Flux apply what was pushed, and wait until it has.
 
     Waits for the commit that the upstream branch has, not merely for Ready: first the source, then every Kustomization
@@ -27,4 +29,5 @@ def cluster_reconcile(app: App, *, timeout: float, dry_run: bool) -> int:
     """
     from matrix_secrets.cli.reconciling import reconcile  # noqa: PLC0415  --help does without
 
-    return reconcile(app, timeout, dry_run=dry_run)
+    choose_named(app, on)
+    return reconcile(app, timeout, dry_run=dry_run, on=on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,21 +14,40 @@ if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
 
+_NOTHING: Final = "Everything is configured like that already."
+
 
 @command("configure")
 @click.option(
-    "--server-name", metavar="NAME", required=True, help="What follows the colon in every Matrix ID, for ever."
+    "--server-name",
+    "server_names",
+    metavar="NAME|DIR=NAME",
+    multiple=True,
+    required=True,
+    help="What follows the colon in every Matrix ID, for ever; DIR=NAME for each of several stacks.",
 )
-@click.option("--node-ip", metavar="IP|auto", help="The node's address; auto asks the cluster for it.")
-@click.option("--public-baseurl", metavar="URL", help="Synapse's URL, where it is not http://IP:PORT of its NodePort.")
+@click.option(
+    "--node-ip",
+    "node_ips",
+    metavar="IP|auto|DIR=IP",
+    multiple=True,
+    help="The node's address; auto asks the cluster for it; DIR=IP where a stack has its own.",
+)
+@click.option(
+    "--public-baseurl",
+    "public_baseurls",
+    metavar="URL|DIR=URL",
+    multiple=True,
+    help="Synapse's URL, where it is not http://IP:PORT of its NodePort.",
+)
 @click.option("--force-server-name", is_flag=True, help="Change a real server_name: every user and room is orphaned.")
 @mutating
 def configure(
     app: App,
     *,
-    server_name: str,
-    node_ip: str | None,
-    public_baseurl: str | None,
+    server_names: tuple[str, ...],
+    node_ips: tuple[str, ...],
+    public_baseurls: tuple[str, ...],
     force_server_name: bool,
     how: How,
 ) -> int:
@@ -37,13 +56,8 @@ def configure(
     Synapse's server_name and public_baseurl, Element's base_url and server_name: each is changed where it stands, and
     nothing else in the file.
     """
-    from matrix_secrets.operations.configure import Identity, plan_configure  # noqa: PLC0415  --help does without
-    from matrix_secrets.operations.nodeaddress import find_node_address  # noqa: PLC0415  --help does without
+    from matrix_secrets.cli.identities import identities  # noqa: PLC0415  --help does without
+    from matrix_secrets.operations.configure import plan_identities  # noqa: PLC0415  --help does without
 
-    if node_ip == "auto":
-        node = find_node_address(app.settings.context)
-        app.output.note(f"Node {node.node} has INTERNAL-IP {node.address}.")
-        node_ip = node.address
-    identity = Identity(server_name, node_ip, public_baseurl, force_server_name)
-    plan = plan_configure(app.workspace, app.stacks, identity)
-    return carry_out(app, plan, how, nothing="Everything is configured like that already.")
+    wanted = identities(app, server_names, node_ips, public_baseurls, force=force_server_name)
+    return carry_out(app, plan_identities(app.workspace, wanted), how, nothing=_NOTHING)

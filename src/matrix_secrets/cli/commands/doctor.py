@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from matrix_secrets.cli.command import command
+from matrix_secrets.cli.contexts import choose_named, cluster_at, contexts_of, placing
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.findings import Severity
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 
 @command("doctor")
 @click.option("--all", "every", is_flag=True, help="Look at the links behind a broken one, too.")
+@placing
 @click.option("--strict", is_flag=True, help="Warnings, too, make the exit code 1.")
-def doctor(app: App, *, every: bool, strict: bool) -> int:
+def doctor(app: App, *, every: bool, on: tuple[str, ...], strict: bool) -> int:
     """Find the broken link between your key and Element, and what mends it.
 
     Looks at your identity, the encrypted files, the remote and Flux's source, the cluster's key, the controller, the
@@ -32,11 +35,12 @@ def doctor(app: App, *, every: bool, strict: bool) -> int:
     from matrix_secrets.operations.doctor.case import Local  # noqa: PLC0415  --help does without
     from matrix_secrets.operations.doctor.diagnosis import Diagnosis  # noqa: PLC0415
 
+    choose_named(app, on)
     several = len(app.all_stacks) > 1
     local = Local(app.work_tree, app.workspace, app.rules, app.known_identities, several=several)
     found: list[Standing] = []
-    for stack in app.stacks:
-        looking = Diagnosis(local, stack, lambda: app.cluster)
+    for stack, context in contexts_of(app, on):
+        looking = Diagnosis(replace(local, context=context), stack, lambda context=context: cluster_at(app, context))  # type: ignore[misc]
         with app.output.working(looking.progress):
             found += looking.standings(every=every)
         app.output.chain(looking.found, looking.title)

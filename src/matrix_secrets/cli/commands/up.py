@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from matrix_secrets.cli.command import command
+from matrix_secrets.cli.contexts import choose_named, placing
 from matrix_secrets.cli.duration import seconds
 
 if TYPE_CHECKING:
@@ -14,8 +15,21 @@ if TYPE_CHECKING:
 
 
 @command("up")
-@click.option("--server-name", metavar="NAME", help="What follows the colon in every Matrix ID, for ever.")
-@click.option("--node-ip", metavar="IP|auto", help="The node's address; auto asks the cluster for it.")
+@click.option(
+    "--server-name",
+    "server_names",
+    metavar="NAME|DIR=NAME",
+    multiple=True,
+    help="What follows the colon in every Matrix ID, for ever; DIR=NAME for each of several stacks.",
+)
+@click.option(
+    "--node-ip",
+    "node_ips",
+    metavar="IP|auto|DIR=IP",
+    multiple=True,
+    help="The node's address; auto asks the cluster for it; DIR=IP where a stack has its own.",
+)
+@placing
 @click.option("--admin", metavar="NAME", default="admin", show_default=True, help="The first administrator.")
 @click.option("--no-admin", is_flag=True, help="Make no administrator.")
 @click.option("--reveal", is_flag=True, help="Print the administrator's password where stdout is no terminal.")
@@ -26,16 +40,18 @@ if TYPE_CHECKING:
     "--timeout", metavar="T", callback=seconds, default="10m", show_default=True, help="For each wait: 90s, 5m, 1h."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done and do nothing.")
-def up(app: App, *, timeout: float, dry_run: bool, offline: bool, **options: object) -> int:
+def up(app: App, *, on: tuple[str, ...], timeout: float, dry_run: bool, **options: object) -> int:
     """The whole guide, from placeholders to an administrator who can log in.
 
     Asks for the server's name, the node's address, and whether this cluster is the one; everything else has a default
     that is shown first. Then: an age identity, a key of the cluster's own, Flux's order to decrypt, pushed and in
     force; name, addresses and secrets, sealed and encrypted, pushed and applied; the database, the pods, Synapse and
     Element, the administrator, and a last look. Every step looks first: run again, it goes on where it stopped. Without
-    a cluster it does the repository's part and says what remains.
+    a cluster it does the repository's part and says what remains. Several stacks, on one cluster or each on its own
+    (--on), go through it together: one table, two commits, each file encrypted for the cluster that applies it.
     """
-    from matrix_secrets.cli.upping import Options, lead  # noqa: PLC0415  --help does without
+    from matrix_secrets.cli.upoptions import Options  # noqa: PLC0415  --help does without
+    from matrix_secrets.cli.upping import lead  # noqa: PLC0415  --help does without
 
-    chosen = Options.of(options, patience=timeout, offline=offline)
-    return lead(app, chosen, dry_run=dry_run)
+    choose_named(app, on)
+    return lead(app, Options.of(app, options, on=on, patience=timeout), dry_run=dry_run)

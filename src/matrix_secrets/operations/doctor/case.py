@@ -48,13 +48,14 @@ _FLAG: Final = re.compile(r"--sops-age-secret=(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What is known without a cluster. ``several``: commands have to name their stack."""
+    """What is known without a cluster. ``several``: commands have to name their stack; ``context``: and this one."""
 
     work_tree: WorkTree
     workspace: Workspace
     rules: CreationRules | None
     known: Discovered
     several: bool = False
+    context: str = ""
 
 
 class Case:
@@ -108,7 +109,8 @@ class Case:
     def command(self, words: str) -> str:
         """A command of ours that means this stack."""
         named = f" --stack {shlex.quote(self.stack.label)}" if self.local.several else ""
-        return f"matrix-secrets {words}{named}"
+        where = f" --context {shlex.quote(self.local.context)}" if self.local.context else ""
+        return f"matrix-secrets {words}{named}{where}"
 
     @cached_property
     def scrub(self) -> Scrubber:

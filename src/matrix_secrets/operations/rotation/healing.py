@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from matrix_secrets.cluster.rolepassword import read_verifier
 from matrix_secrets.cluster.verifier import accepts, make_verifier
 from matrix_secrets.errors import OutsideError, RefusedError
+from matrix_secrets.operations.newpods import new_pods
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 from matrix_secrets.operations.rotation.livedatabase import find_role, prove
 from matrix_secrets.operations.rotation.livevalues import live_values
 from matrix_secrets.operations.rotation.preflight import refuse_second
 from matrix_secrets.operations.rotation.sight import serves
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
+from matrix_secrets.stack.services import synapse_workloads
 
 if TYPE_CHECKING:
     from matrix_secrets.cluster.rolepassword import Role
@@ -70,10 +72,13 @@ def heal(bench: Bench, found: Illness) -> str:
     if not prove(found.role, found.password):
         text = f"PostgreSQL does not let {found.role.name} in with the password that it has just been given"
         raise OutsideError(text, hint="look at pg_hba.conf: it must end with: host all all all scram-sha-256")
+    site, stack = bench.site, found.stack
+    restarts = [
+        new_pods(each, site.namespace(stack, each.resource), site.cluster.option) for each in synapse_workloads(stack)
+    ]
     bench.wait_until(
-        lambda: serves(bench.site, found.stack),
+        lambda: serves(site, stack),
         "waiting for Synapse to read its database",
-        f"the database accepts Git's password; a Synapse that started with another one: "
-        f"kubectl{bench.site.cluster.option} rollout restart, for its Deployment",
+        f"the database accepts Git's password; a Synapse that started with another one: {' && '.join(restarts)}",
     )
     return "the database accepts the password that Git holds, a random one is refused; Synapse reads its database"

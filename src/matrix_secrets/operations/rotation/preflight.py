@@ -133,7 +133,7 @@ def _require_strategies(bench: Bench, stack: Stack) -> None:
             raise RefusedError(
                 f"{resource.label} in {namespace} would run two pods at once on the same volume; nothing was changed",
                 cause=f"its strategy is {live.strategy} with maxSurge {live.surge}",
-                hint="matrix-secrets verify shows the edit for each, in the two pushes that Flux takes; seal makes it",
+                hint="matrix-secrets seal gives it strategy Recreate, in the two pushes that Flux takes",
             )
 
 

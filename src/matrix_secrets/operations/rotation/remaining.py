@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.operations.newpods import new_pods
 from matrix_secrets.stack.fluxowner import owners_of
 from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.workloads import Workload, workloads
@@ -71,7 +72,7 @@ def _steps(
     by_hand = next((each for each in turned if not each.effects.by_itself), None)
     if by_hand is not None:
         yield from (
-            f"kubectl{_namespace(workload)} rollout restart {_name(workload)}"
+            new_pods(workload, workload.resource.namespace)
             for workload in workloads(stack.streams)
             if workload.resource.label in by_hand.effects.restarts
         )

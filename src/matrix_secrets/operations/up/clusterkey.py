@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import generate_identity
-from matrix_secrets.operations.install_key import NAME
 from matrix_secrets.operations.keyhome import find_home, put_keys, read_home
 from matrix_secrets.sops.recipientlists import key_of
 
@@ -48,8 +47,8 @@ def end_pending(cluster: Connection, home: KeyHome) -> None:
         put_keys(cluster, read_home(cluster, home.namespace, home.name), (), None)
 
 
-def cluster_readers(home: KeyHome) -> list[Named]:
-    """Return the recipient to encrypt for, with its name: the one just made, else the cluster's own, else the first."""
+def cluster_readers(home: KeyHome, name: str) -> list[Named]:
+    """Return the recipient to encrypt for: the one just made, else the cluster's own, else the first."""
     own = [recipient for each in home.held if each.own for recipient in each.recipients]
     pending = [home.pending.recipient.key] if home.pending is not None else []
-    return [(key, NAME) for key in (pending or own or list(home.recipients))[:1]]
+    return [(key, name) for key in (pending or own or list(home.recipients))[:1]]

@@ -16,6 +16,8 @@ from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.workloads import workloads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matrix_secrets.gitrepo.locate import WorkTree
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
@@ -24,14 +26,14 @@ MESSAGE: Final = "feat(flux): decrypt the Matrix stack\n\nIn force before any ci
 
 
 def plan_first_push(
-    work_tree: WorkTree, workspace: Workspace, stack: Stack, *, seal: bool, deployed: bool | None
+    work_tree: WorkTree, workspace: Workspace, stacks: Sequence[tuple[Stack, bool | None]], *, seal: bool
 ) -> Plan:
-    """Plan ``spec.decryption`` of the owners and, for a stack that runs, a strategy that Flux can make Recreate of.
+    """Plan ``spec.decryption`` of the owners and, for stacks that run, a strategy that Flux can make Recreate of.
 
-    Raises as `plan_enable_decryption`.
+    With each stack comes whether it is deployed, None where Git has to tell. Raises as `plan_enable_decryption`.
     """
-    enabling = plan_enable_decryption(workspace, [stack], flag=False)
-    stepping = _stepping(work_tree, workspace, stack, deployed=deployed) if seal else Plan()
+    enabling = plan_enable_decryption(workspace, [stack for stack, _ in stacks], flag=False)
+    stepping = _stepping(work_tree, workspace, stacks) if seal else Plan()
     return Plan(
         changes=(*enabling.changes, *stepping.changes),
         writes=(*enabling.writes, *stepping.writes),
@@ -52,15 +54,18 @@ def has_ciphertext(work_tree: WorkTree, stack: Stack) -> bool:
     )
 
 
-def _stepping(work_tree: WorkTree, workspace: Workspace, stack: Stack, *, deployed: bool | None) -> Plan:
-    tree = PublishedTree(work_tree, workspace, deployed=deployed)
-    found = rollout(stack, tree.deployment_of(stack))
-    if not found.waiting:
+def _stepping(work_tree: WorkTree, workspace: Workspace, stacks: Sequence[tuple[Stack, bool | None]]) -> Plan:
+    trees = [(stack, PublishedTree(work_tree, workspace, deployed=deployed)) for stack, deployed in stacks]
+    found = [(stack, rollout(stack, tree.deployment_of(stack))) for stack, tree in trees]
+    running = [stack for stack, each in found if each.waiting]
+    if not running:
         return Plan()
-    texts = rewritten(workspace, [each.rewrite for each in found.edits])
-    written = write_texts(workspace, [stack], texts)
-    changes = tuple(Change(each.place, "strategy", str(each.wanted)) for each in found.edits)
+    edits = [edit for _, each in found if each.waiting for edit in each.edits]
+    texts = rewritten(workspace, [each.rewrite for each in edits])
+    written = write_texts(workspace, running, texts)
+    changes = tuple(Change(each.place, "strategy", str(each.wanted)) for each in edits)
     # A run before may have written them, and not have come to the commit.
-    pods = [each for each in workloads(stack.streams) if each.is_database] + synapse_workloads(stack)
+    databases = [each for stack in running for each in workloads(stack.streams) if each.is_database]
+    pods = databases + [each for stack in running for each in synapse_workloads(stack)]
     files = [each.resource.stream.file for each in pods]
     return Plan(changes, written.writes, paths=tuple(dict.fromkeys((*files, *written.paths))))

@@ -10,6 +10,7 @@ from matrix_secrets.cluster.reading import list_pods, read_deployment, read_stat
 from matrix_secrets.cluster.rolepassword import read_verifier, set_verifier
 from matrix_secrets.cluster.verifier import accepts, make_verifier
 from matrix_secrets.errors import OutsideError
+from matrix_secrets.operations.newpods import new_pods
 from matrix_secrets.operations.rotation.livedatabase import database_workload, find_role, prove
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.elementconfig import BASE_URL, SERVER_NAME
@@ -97,7 +98,7 @@ def check_element(site: Site, stack: Stack) -> str | None:
                 raise OutsideError(
                     f"Element serves a config.json that does not lead to this homeserver (status {answer.status})",
                     cause=f"it was started with another one than {element.file} has now",
-                    hint=f"kubectl{site.cluster.option} rollout restart, for {workload.resource.label}",
+                    hint=new_pods(workload, site.namespace(stack, workload.resource), site.cluster.option),
                 )
             return f"config.json leads to {found[0]}, {found[1]}"
     return None
