@@ -11,6 +11,7 @@ from matrix_secrets.cli.reconciling import wait_for_stack
 from matrix_secrets.cli.rotating import tell_consequences
 from matrix_secrets.cli.rotatingonline import by_itself, cluster_or, drive_online
 from matrix_secrets.cli.rotation import Telling, new_bench, watched
+from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.operations.replacement import rotation_of
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
@@ -37,12 +38,21 @@ def examined(app: App, who: str, renewal: Renewal, how: How, patience: float) ->
     files = "add --offline to change the files only; without --rotate the values stay, to be rotated later"
     cluster = cluster_or(app, files)
     for rotation in renewal.online:
-        bench = new_bench(app, rotation.stacks[0].directory, head_commit(app.work_tree) or "HEAD", patience)
-        names = tuple(each.secret.name for each in rotation.turned)
-        watched(app, bench, partial(preflight, bench, names))
+        _try(app, rotation, patience)
     where = f"{cluster.where}, stack by stack" if len(renewal.online) > 1 else cluster.where
     asked = f"Take {who} off, push that, and rotate on {where}?"
     return renewal, f"{asked} It pushes to {ROTATION_BRANCH} and to the branch that Flux follows."
+
+
+def _try(app: App, rotation: Rotation, patience: float) -> None:
+    (stack,) = rotation.stacks
+    try:
+        bench = new_bench(app, stack.directory, head_commit(app.work_tree) or "HEAD", patience)
+        watched(app, bench, partial(preflight, bench, tuple(each.secret.name for each in rotation.turned)))
+    except (OutsideError, RefusedError) as error:
+        otherwise = f"or first without --rotate, then (--context names another cluster) {rotation_of(rotation)}"
+        hint = f"{error.hint}; {otherwise}" if error.hint else otherwise
+        raise type(error)(error.message, cause=error.cause, hint=hint, place=error.place) from None
 
 
 def would_rotate(app: App, rotations: Sequence[Rotation]) -> None:
