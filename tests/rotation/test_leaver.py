@@ -6,10 +6,14 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import generate_identity, identity_file_text, write_identity
+from tests.cli.running import Cli
 from tests.rotation.home import NAMES, Home
+from tests.testbed.several import on_one_cluster, wait_tried
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.testbed.cluster import Cluster
 
 POSTGRES = "apps/matrix/postgres.yaml"
 
@@ -88,3 +92,25 @@ def test_what_was_not_begun_is_named(home: Home, tmp_path: Path) -> None:
     done = home.cli("keys", "remove", recipient, "--rotate", "--yes", "--json")
     assert {row["name"] for row in done.json["rotated"]} == set(NAMES)
     home.works()
+
+
+def test_stack_by_stack(cluster: Cluster, tmp_path: Path) -> None:
+    repository = on_one_cluster(cluster, tmp_path / "cluster")
+    wait_tried(cluster, repository.head(), "matrix", "second")
+    run = Cli(repository.root)
+    servers = ("--server-name", "apps/matrix=our.net", "--server-name", "apps/second=second.net")
+    run("up", "--all-stacks", *servers, "--node-ip", "auto", "--reveal", "--yes")
+    for stack in ("apps/matrix", "apps/second"):
+        run("seal", "--stack", stack, "--push", "--yes")
+        run("cluster", "reconcile", "--stack", stack)
+    run("keys", "add", "bob", generate_identity().recipient.key, "--all-stacks", "--push")
+    run("cluster", "reconcile", "--all-stacks")
+    old = {row["value"] for row in run("show", "--all-stacks", "--reveal", "--json").json["secrets"]}
+    assert len(old) == 2 * len(NAMES)
+    done = run("keys", "remove", "bob", "--rotate", "--yes", "--json")
+    rotated = [(row["stack"], row["name"]) for row in done.json["rotated"]]
+    assert rotated == [(stack, name) for stack in ("apps/matrix", "apps/second") for name in NAMES]
+    new = {row["value"] for row in run("show", "--all-stacks", "--reveal", "--json").json["secrets"]}
+    assert not new & old
+    for stack in ("apps/matrix", "apps/second"):
+        assert run("rotate", "--heal", "--stack", stack, "--json").json["accepted"] is True
