@@ -85,6 +85,7 @@ def test_what_was_not_begun_is_named(home: Home, tmp_path: Path) -> None:
     hook.unlink()
     assert done.code in (3, 4)
     assert done.json["rotated"] == []
+    assert {row["name"] for row in done.json["left"]} == {*NAMES, "MATRIX_SECRETS_DIGEST_KEY"}
     names = " ".join(NAMES)
     assert done.json["next"][-1] == f"matrix-secrets rotate {names} --stack apps/matrix"
     assert home.cli("keys", "list", "--json").out.find(recipient) == -1

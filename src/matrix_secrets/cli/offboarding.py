@@ -60,12 +60,12 @@ def tell(
     """
     holding, history = known
     _tell_grafts(app, grafts)
-    app.output.put("known", [_as_json(each) for each in history.exposed])
+    app.output.put("known", [exposed_as_json(each) for each in history.exposed])
     left = history.exposed
     if renewal is not None:
         left = renewal.left(left)
         app.output.put("rotated", [rotated_as_json(each) for each in renewal.here.turned])
-        app.output.put("left", [_as_json(each) for each in left])
+        app.output.put("left", [exposed_as_json(each) for each in left])
         tell_replaced(app, who, renewal.here.turned, done=done)
     if history.exposed:
         again = f"matrix-secrets keys remove {recipient} --rotate"
@@ -114,7 +114,7 @@ def tell_replaced(app: App, who: str, turned: Sequence[Turned], *, done: bool = 
         what = f"{count} value{'' if count == 1 else 's'} that {who} could read"
         how = f"{'is' if count == 1 else 'are'} replaced" if done else "would be replaced"
         mark = Mark.DONE if done else Mark.SAME
-        app.output.rows([Row((f"{what} {how}: {', '.join(names)}; {who} cannot read the new",), mark)])
+        app.output.rows([Row((f"{what} {how}: {', '.join(names)}",), mark)])
 
 
 def _tell_left(app: App, still: str, again: str, left: Sequence[Exposed], *, by_hand: bool) -> None:
@@ -166,7 +166,8 @@ def rotated_as_json(turned: Turned) -> dict[str, object]:
     return {"name": turned.secret.name, "stack": turned.stack.label, "places": places}
 
 
-def _as_json(each: Exposed) -> dict[str, object]:
+def exposed_as_json(each: Exposed) -> dict[str, object]:
+    """Make the object of a value that is known."""
     seen = {"commit": each.seen.commit, "date": each.seen.date} if each.seen else None
     found = {"name": each.held.name, "managed": each.held.managed, "places": _places_as_json(each.held.places)}
     return {**found, "read_in": each.file, "plain": each.plain, "by_data_key": each.by_data_key, "since": seen}

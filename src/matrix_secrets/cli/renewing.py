@@ -64,9 +64,9 @@ def remove_and_rotate(
         from matrix_secrets.cli.renewingonline import rotate_all, would_rotate  # noqa: PLC0415  kubernetes: 0.2 s
 
         if how.dry_run:
-            would_rotate(app, renewal.online)
+            would_rotate(app, renewal)
         else:
-            rotate_all(app, who, renewal, ways.patience)
+            rotate_all(app, who, renewal, known[1].exposed, ways.patience)
     if renewal.here.turned:
         steps = remaining(work.workspace, renewal.here, committed=how.commit and done, pushed=how.push and done)
         tell_remaining(app, steps, done=done)

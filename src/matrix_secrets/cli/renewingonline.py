@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from matrix_secrets.cli.offboarding import rotated_as_json, tell_replaced
+from matrix_secrets.cli.offboarding import exposed_as_json, rotated_as_json, tell_replaced
 from matrix_secrets.cli.reconciling import wait_for_stack
 from matrix_secrets.cli.rotating import tell_consequences
 from matrix_secrets.cli.rotatingonline import by_itself, cluster_or, drive_online
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
+    from matrix_secrets.operations.keys_history import Exposed
     from matrix_secrets.operations.keys_renewal import Renewal
     from matrix_secrets.operations.rotation.model import Rotation
 
@@ -55,21 +56,21 @@ def _try(app: App, rotation: Rotation, patience: float) -> None:
         raise type(error)(error.message, cause=error.cause, hint=hint, place=error.place) from None
 
 
-def would_rotate(app: App, rotations: Sequence[Rotation]) -> None:
+def would_rotate(app: App, renewal: Renewal) -> None:
     """Show what would follow the removal."""
-    for rotation in rotations:
+    for rotation in renewal.online:
         app.output.rows([], f"Then this would change, in the cluster and in the files of {rotation.stacks[0].label}:")
         app.output.changes(rotation.plan.changes, done=False)
-    app.output.put("rotated", [rotated_as_json(each) for rotation in rotations for each in rotation.turned])
+    app.output.put("rotated", [rotated_as_json(each) for each in renewal.all.turned])
 
 
-def rotate_all(app: App, who: str, renewal: Renewal, patience: float) -> None:
+def rotate_all(app: App, who: str, renewal: Renewal, exposed: Sequence[Exposed], patience: float) -> None:
     """Rotate one stack after the other, each once Flux has applied what was pushed.
 
     However it ends, the commands for what was not begun are told as those that come next.
     """
     waiting = list(renewal.online)
-    rotated = [rotated_as_json(each) for each in renewal.here.turned]
+    done: list[Rotation] = []
     telling = Telling(app)
     try:
         for rotation in renewal.online:
@@ -77,8 +78,10 @@ def rotate_all(app: App, who: str, renewal: Renewal, patience: float) -> None:
             app.reread()
             wait_for_stack(app, stack, patience)
             drive_online(app, stack.directory, rotation, patience, telling, begun=lambda: waiting.pop(0))
-            rotated += [rotated_as_json(each) for each in rotation.turned]
-            app.output.put("rotated", rotated)
+            done.append(rotation)
             tell_replaced(app, who, rotation.turned)
     finally:
+        so_far = replace(renewal, online=tuple(done))
+        app.output.put("rotated", [rotated_as_json(each) for each in so_far.all.turned])
+        app.output.put("left", [exposed_as_json(each) for each in so_far.left(exposed)])
         app.output.next(*(rotation_of(each) for each in waiting))
