@@ -105,6 +105,11 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         Case(("keys", "remove", "bob", "--yes", *COMMIT), SHARED, engines=BOTH),
         Case(("keys", "remove", "{identity}"), SHARED, 3),
         Case(("keys", "remove", "bob"), SHARED, 3, states.tampered, engines=BOTH),
+        Case(("keys", "remove", "bob", "--rotate", "--offline", "--yes", *COMMIT), SHARED, engines=BOTH),
+        Case(("keys", "remove", "bob", "--rotate", "--dry-run"), SHARED, engines=BOTH),
+        Case(("keys", "remove", "bob", "--rotate", "--yes"), SHARED, 4),
+        Case(("keys", "remove", "bob", "--rotate", "--offline"), SHARED, 2),
+        Case(("keys", "remove", "bob", "--rotate", "--offline", "--yes"), SHARED, 3, states.tampered, engines=BOTH),
     ),
     "keys sync": (
         Case(("keys", "sync", "--yes", *COMMIT), SHARED, change=states.bob_left_in_the_rules, engines=BOTH),

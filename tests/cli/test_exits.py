@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from matrix_secrets.cli.output.addressing import addressed
+from matrix_secrets.cli.registry import COMMANDS, NEITHER, STACKS, Entry
+from matrix_secrets.cli.settings import Settings
 from tests.cli.running import MEMORY, Cli
 
 COMMAND = [sys.executable, "-m", "matrix_secrets"]
@@ -231,6 +234,23 @@ def test_commands_are_addressed_as_this_one_was(guide: Cli, tmp_path: Path) -> N
     assert "matrix-secrets generate POSTGRES_PASSWORD --stack apps/matrix" in {each["fix"] for each in found}
     assert guide("generate", "--nope", "--stack", "x", code=2).err.endswith("matrix-secrets generate --help\n")
     assert guide().out.splitlines()[-1] == "Next: matrix-secrets keys generate"  # once: keys are nobody's stack's
+
+
+def every_command() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, entry in COMMANDS.items():
+        inner = {name: entry} if isinstance(entry, Entry) else {f"{name} {key}": e for key, e in entry.commands.items()}
+        found |= {each: command.on for each, command in inner.items()}
+    return found
+
+
+@pytest.mark.parametrize(("name", "on"), every_command().items())
+def test_every_command_is_addressed_by_what_it_works_on(name: str, on: str) -> None:
+    address = addressed(Settings(Path("my clusters"), stacks=("apps/matrix",)))
+    repository = "" if on == NEITHER else " -C 'my clusters'"
+    stack = " --stack apps/matrix" if on == STACKS else ""
+    assert address(f"first matrix-secrets {name} X --yes") == f"first matrix-secrets {name}{repository}{stack} X --yes"
+    assert address(f"matrix-secrets {name} --help") == f"matrix-secrets {name} --help"
 
 
 def test_files_are_named_from_here_or_from_the_root(encrypted: Cli) -> None:

@@ -82,6 +82,8 @@ def test_old_versions_in_other_branches_count_and_replaced_values_do_not(team: T
     team.git("switch", "--quiet", "--create", "side")
     team.add_bob("--commit")
     team.git("switch", "--quiet", "main")
+    team("keys", "add", "carol", person("carol", team.people).recipient)
+    team("keys", "remove", "carol", "--commit")  # new data keys, which bob does not have
     replace_form_secret(team)
     tree = team.tree()
     # Here bob is in no rule and no file: he can only be named by his key.
@@ -94,6 +96,30 @@ def test_old_versions_in_other_branches_count_and_replaced_values_do_not(team: T
         "date": team.git("log", "-1", "--format=%cs", "side").strip(),
     }
     assert not done.json["not_compared"]
+
+
+def test_a_data_key_that_was_given_away_in_another_branch_is_replaced(either: Team) -> None:
+    either.git("switch", "--quiet", "--create", "side")
+    either.add_bob("--commit")
+    given = {file: either.read(file).decode() for file in BOTH}
+    either.git("switch", "--quiet", "main")
+    replace_form_secret(either)  # under the data keys that bob has from the other branch
+
+    def stolen(file: str) -> str:
+        attack = either.people / "attack.yaml"
+        attack.write_text(grafted(given[file], either.read(file).decode(), file))
+        return either.sops("decrypt", "--ignore-mac", str(attack), who=either.bob).stdout
+
+    assert all("f" * 64 in stolen(file) for file in BOTH)
+    done = either("keys", "remove", either.bob.recipient, "--commit", "--json")
+    assert known(done).keys() >= MANAGED
+    assert {name for name, row in known(done).items() if row["by_data_key"]} >= {"SYNAPSE_FORM_SECRET"}
+    assert [stolen(file) for file in BOTH] == ["", ""]
+    assert either.opens(either.me, *BOTH) == [True, True]
+    tree = either.tree()
+    again = either("keys", "remove", either.bob.recipient, "--commit", "--json")
+    assert either.tree() == tree
+    assert known(again).keys() >= MANAGED  # replaced they are only by a rotation
 
 
 def test_a_tag_and_a_plain_version_count(team: Team) -> None:

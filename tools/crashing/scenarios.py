@@ -72,6 +72,7 @@ SCENARIOS: Final = (
     Scenario("edit", ("edit", POSTGRES), _sealed, {"EDITOR": _EDITOR}),
     Scenario("keys add", ("keys", "add", "bob", NEWCOMER), _sealed),
     Scenario("keys remove", ("keys", "remove", "bob"), _shared),
+    Scenario("keys remove --rotate", ("keys", "remove", "bob", "--rotate", "--yes"), _shared),
     Scenario("seal", ("seal",), _sealed),
 )
 THEIRS: Final = (

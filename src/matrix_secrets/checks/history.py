@@ -9,8 +9,8 @@ from matrix_secrets.checks.kind import error, warning
 IN_USE: Final = error(
     "secret-in-history",
     "`audit`: a secret that is in use today stands in plain text in the history: whoever has the repository has it.",
-    "Replace it: `matrix-secrets edit FILE`, for POSTGRES_PASSWORD in the database, too. A rewritten history does not "
-    "call clones back.",
+    "Replace it: `matrix-secrets rotate NAME`; what is not managed with `matrix-secrets edit FILE`. A rewritten "
+    "history does not call clones back.",
 )
 REPLACED: Final = warning(
     "replaced-secret-in-history",
@@ -26,7 +26,7 @@ UNCOMPARED: Final = error(
 KEY_IN_USE: Final = error(
     "private-key-in-history",
     "`audit`: a private age key stands in the history that opens encrypted files, today's or older ones.",
-    "`matrix-secrets keys remove RECIPIENT`, then replace what it could read.",
+    "`matrix-secrets keys remove RECIPIENT --rotate`, which also replaces what it could read.",
 )
 KEY_OF_NOTHING: Final = warning(
     "unused-private-key-in-history",

@@ -49,6 +49,13 @@ def reconcile(app: App, timeout: float, *, dry_run: bool, on: Sequence[str] = ()
     return max(codes)
 
 
+def wait_for_stack(app: App, stack: Stack, timeout: float) -> None:
+    """Wait until the cluster of --context has applied what was pushed of one stack."""
+    done: list[dict[str, str]] = []
+    app.output.put("applied", done)
+    _on_cluster(app, Watch(app.cluster, pushed_goal(app.work_tree), timeout), [stack], done, dry_run=False)
+
+
 def _on_cluster(app: App, watch: Watch, stacks: Sequence[Stack], done: list[dict[str, str]], *, dry_run: bool) -> int:
     cluster, goal = watch.cluster, watch.goal
     parents = app.timed("asking for the owners", lambda: find_parents(cluster, app.workspace, stacks))

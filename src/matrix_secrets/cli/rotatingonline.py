@@ -22,6 +22,8 @@ from matrix_secrets.operations.rotation.planning import plan_rotation
 from matrix_secrets.operations.rotation.world import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matrix_secrets.cli.context import App
     from matrix_secrets.cli.options import How
     from matrix_secrets.cluster.connection import Connection
@@ -36,7 +38,7 @@ def rotate_online(app: App, names: tuple[str, ...], how: How, patience: float) -
     work = KeyWork(app)
     stack = _one(work.stacks)
     rotation = app.timed("planning", lambda: plan_rotation(work.workspace, [stack], names))
-    rotation = _by_itself(app, rotation)
+    rotation = by_itself(app, rotation)
     tell_consequences(app, rotation, ages_of(app, [(each.stack, each.secret) for each in rotation.turned]))
     if not how.allow_plaintext:
         refuse_plaintext(work.workspace, [stack], rotation.plan)
@@ -44,14 +46,27 @@ def rotate_online(app: App, names: tuple[str, ...], how: How, patience: float) -
         app.output.rows([], "This would change (--dry-run: nothing was changed):")
         app.output.changes(rotation.plan.changes, done=False)
         return 0
-    cluster = _cluster(app, names)
+    files = f"matrix-secrets rotate --offline{''.join(f' {name}' for name in names)} changes the files only"
+    cluster = cluster_or(app, files)
     question = f"Rotate on {cluster.where}? It pushes to {ROTATION_BRANCH} and to the branch that Flux follows."
     if not app.confirm(question):
         raise RefusedError(_SURE, hint="--dry-run shows the plan")
-    bench = new_bench(app, stack.directory, head_commit(app.work_tree) or "HEAD", patience)
-    telling = Telling(app)
+    return drive_online(app, stack.directory, rotation, patience, Telling(app))
+
+
+def drive_online(
+    app: App,
+    directory: str,
+    rotation: Rotation,
+    patience: float,
+    telling: Telling,
+    begun: Callable[[], object] = lambda: None,
+) -> int:
+    """Rotate a stack to these values, all questions being answered; ``begun`` is called once it can be resumed."""
+    bench = new_bench(app, directory, head_commit(app.work_tree) or "HEAD", patience)
     values = {each.secret.name: each.new for each in rotation.turned}
     watched(app, bench, lambda: begin(bench, values, telling.row))
+    begun()
     return finish(app, bench, Side.NEW, telling)
 
 
@@ -77,7 +92,7 @@ def heal_online(app: App, how: How, patience: float) -> int:
     return 0
 
 
-def _by_itself(app: App, rotation: Rotation) -> Rotation:
+def by_itself(app: App, rotation: Rotation) -> Rotation:
     """Where pods have no digests yet they get some with the rotation: then they restart by themselves."""
     if all(each.effects.by_itself for each in rotation.turned):
         return rotation
@@ -88,12 +103,12 @@ def _by_itself(app: App, rotation: Rotation) -> Rotation:
     return replace(rotation, turned=turned)
 
 
-def _cluster(app: App, names: tuple[str, ...]) -> Connection:
+def cluster_or(app: App, otherwise: str) -> Connection:
+    """Return the cluster. Raises OutsideError that names what can be done without one."""
     try:
         return app.cluster
     except OutsideError as error:
-        files = f"matrix-secrets rotate --offline{''.join(f' {name}' for name in names)} changes the files only"
-        hint = f"{error.hint}; {files}" if error.hint else files
+        hint = f"{error.hint}; {otherwise}" if error.hint else otherwise
         raise OutsideError(error.message, cause=error.cause, hint=hint) from None
 
 

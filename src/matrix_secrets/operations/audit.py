@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -59,8 +58,7 @@ def audit(
     told: Callable[[int], None],
 ) -> Audit:
     """Search the history. ``decrypt`` returns the plain text of an encrypted one. Raises OutsideError, UsageError."""
-    directories = {posixpath.dirname(file.file) for stack in stacks for file in stack.files}
-    past = Past(decrypt, directories)
+    past = Past(decrypt, stacks)
     search = HistorySearch(known, past)
 
     def contents() -> Iterator[Piece]:

@@ -26,6 +26,7 @@ _LEAST_CHARACTERS: Final = 8
 class Known:
     """A value. ``places`` is where it stands today: none for one that was replaced. ``managed``: one of this program's.
 
+    ``owners`` as of `keys_values.HeldValue`.
     ``id`` tells values apart in a search and says nothing about them.
     """
 
@@ -34,6 +35,7 @@ class Known:
     value: SecretValue
     managed: bool
     places: tuple[Place, ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
 
 
 class KnownValues:
@@ -55,14 +57,22 @@ class KnownValues:
         self.locked |= {file.file: file.locked for stack in stacks for file in stack.locked if file.locked is not None}
         for held in holding.values:
             if held.managed or _is_worth_it(held):
-                self.add(held.name, held.value, managed=held.managed, places=held.places)
+                self.add(held.name, held.value, managed=held.managed, places=held.places, owners=held.owners)
 
-    def add(self, name: str, value: SecretValue, *, managed: bool, places: Iterable[Place] = ()) -> Known | None:
+    def add(
+        self,
+        name: str,
+        value: SecretValue,
+        *,
+        managed: bool,
+        places: Iterable[Place] = (),
+        owners: tuple[tuple[str, str], ...] = (),
+    ) -> Known | None:
         """Add a value. Returns it, None where it was known already."""
         value = SecretValue(value.reveal().strip())
         if value in self._found or not value:
             return None
-        known = Known(str(len(self._found)), name, value, managed, tuple(places))
+        known = Known(str(len(self._found)), name, value, managed, tuple(places), owners)
         self._found[value] = known
         return known
 

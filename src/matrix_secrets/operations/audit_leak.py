@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.checks import history as kinds
 from matrix_secrets.errors import Place
-from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
+from matrix_secrets.operations.replacement import replacing
 
 if TYPE_CHECKING:
     from matrix_secrets.checks.kind import Kind
@@ -78,10 +77,7 @@ class Leak:
     def _about_value(self, known: Known) -> tuple[Kind, str, str]:
         match self.in_use:
             case True:
-                files = dict.fromkeys(place.file for place in known.places)
-                edits = " && ".join(f"matrix-secrets edit {shlex.quote(file)}" for file in files)
-                database = " and change it in the database: ALTER ROLE" if known.name == POSTGRES_PASSWORD.name else ""
-                return kinds.IN_USE, "it is in use today", f"replace it: {edits}{database}"
+                return kinds.IN_USE, "it is in use today", f"replace it: {' && '.join(replacing([known]))}"
             case False:
                 fix = (
                     "nothing to replace in this repository; once it is used nowhere else: matrix-secrets audit --accept"
@@ -97,7 +93,7 @@ class Leak:
             return kinds.KEY_OF_NOTHING, "nothing in this repository was ever encrypted for it", fix
         fix = "matrix-secrets keys generate, then take the old one off and replace what it could read"
         if self.recipient:
-            fix = f"take it off and replace what it could read: matrix-secrets keys remove {self.recipient}"
+            fix = f"take it off and replace what it could read: matrix-secrets keys remove {self.recipient} --rotate"
         opens = f"it opens {self.opens} versions of files" if self.opens else "it may open what was encrypted for it"
         return kinds.KEY_IN_USE, opens, fix
 

@@ -15,26 +15,21 @@ from matrix_secrets.manifests.resources import is_ciphertext
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.declarations import GUIDE_SECRETS
+from matrix_secrets.stack.declaredplaces import places_in
 from matrix_secrets.stack.model import SecretSpot
-from matrix_secrets.stack.recognition import parts_of
+from matrix_secrets.stack.recognition import HOMESERVER_KEY, parts_of
 from matrix_secrets.stack.workspace import ManifestFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from matrix_secrets.gitrepo.objectstream import Piece
     from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.secretvalue import SecretValue
+    from matrix_secrets.stack.declaration import Declaration
     from matrix_secrets.stack.model import Location, Stack
 
 _MAX_BYTES: Final = 1 << 20  # no manifest is larger
-_KEYS: Final = sorted({key for each in GUIDE_SECRETS for key in each.keys} | {"password", "homeserver.yaml"})
-_OPTIONS: Final = sorted({each.config_path[-1] for each in GUIDE_SECRETS if each.config_path} - set(_KEYS))
-# A key with what follows it, and the line behind: where these are as in a version before, so are the values.
-_LINES: Final = re.compile(
-    b"(?:" + b"|".join(re.escape(key.encode()) for key in (*_KEYS, *_OPTIONS)) + rb")[\"']?[ \t]*:[^\n]*\n?[^\n]*"
-)
-_BASE64_TEXT: Final = re.compile(rb"homeserver\.yaml[\"']?[ \t]*:[ \t]*[\"']?[A-Za-z0-9+/]{40}")
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -48,14 +43,21 @@ class PastValue:
 
 
 class Past:
-    """Reads versions. ``directories`` are those of today's stacks, where a lone POSTGRES_PASSWORD is Synapse's.
+    """Reads versions. ``stacks`` are today's: what they declare is looked for, too.
+
+    In their directories a lone POSTGRES_PASSWORD is Synapse's.
 
     ``closed`` are the versions that do not open with the identities at hand: file and blob.
     """
 
-    def __init__(self, decrypt: Callable[[Stream], str], directories: Collection[str]) -> None:
+    def __init__(self, decrypt: Callable[[Stream], str], stacks: Sequence[Stack]) -> None:
         self._decrypt = decrypt
-        self._directories = directories
+        self._directories = {posixpath.dirname(file.file) for stack in stacks for file in stack.files}
+        managed = dict.fromkeys(secret.declaration for stack in stacks for secret in stack.managed)
+        self._declared = [each for each in managed if each not in GUIDE_SECRETS]
+        # Where they stand is today's business: of an old version nothing has to be there, and nowhere in particular.
+        self._further = [replace(each, places=(), restart=(), stack=None) for each in self._declared]
+        self._lines, self._base64 = _patterns([*GUIDE_SECRETS, *self._declared])
         self._seen: set[bytes] = set()
         self.closed: dict[str, str] = {}
 
@@ -64,30 +66,33 @@ class Past:
         raw = piece.raw
         if not piece.file.endswith(_SUFFIXES) or not piece.whole or len(raw) > _MAX_BYTES:
             return
-        if not _LINES.search(fresh):
+        if not self._lines.search(fresh):
             return
-        lines = _LINES.findall(raw)
-        told = [raw] if _BASE64_TEXT.search(raw) else lines
+        told = [raw] if self._base64.search(raw) else self._lines.findall(raw)
         digest = hashlib.blake2b(b"\n".join([piece.file.encode("utf-8", "surrogateescape"), *told]), digest_size=16)
         if digest.digest() in self._seen:
             return
         self._seen.add(digest.digest())
         try:
             disk = parse(decode(raw, piece.file), piece.file)
-            stack = self._stack(piece, disk)
+            found = list(self._locations(self._opened(piece, disk)))
         except BadManifestError:
             return  # no manifest, or a half-finished one: it is searched as any other text
-        for secret in stack.managed:
-            for location in secret.locations:
-                if location.value is not None:
-                    yield PastValue(secret.name, location.value, plain=not _is_ciphertext(disk, location))
+        for name, location in found:
+            if location.value is not None:
+                yield PastValue(name, location.value, plain=not _is_ciphertext(disk, location))
 
-    def _stack(self, piece: Piece, disk: Stream) -> Stack:
-        file = self._opened(piece, disk)
-        parts = parts_of(file.stream)
-        if parts.maybe_secrets and posixpath.dirname(piece.file) in self._directories:
+    def _locations(self, file: ManifestFile) -> Iterator[tuple[str, Location]]:
+        for secret in self._stack(file).managed:
+            yield from ((secret.name, location) for location in secret.locations)
+        for declaration in self._declared:
+            yield from ((declaration.name, location) for location in places_in(declaration, file))
+
+    def _stack(self, file: ManifestFile) -> Stack:
+        parts = parts_of(file.stream, self._further)
+        if parts.maybe_secrets and posixpath.dirname(file.file) in self._directories:
             parts = replace(parts, secrets=(*parts.secrets, *parts.maybe_secrets), maybe_secrets=())
-        return assemble("", [file], [parts])
+        return assemble("", [file], [parts], self._further)
 
     def _opened(self, piece: Piece, stream: Stream) -> ManifestFile:
         if not is_encrypted(stream):
@@ -100,6 +105,23 @@ class Past:
         except MatrixSecretsError as error:
             return ManifestFile(piece.file, piece.raw, encrypted=True, stream=stream, locked=error)
         return ManifestFile(piece.file, piece.raw, encrypted=True, stream=plain)
+
+
+def _patterns(declarations: Sequence[Declaration]) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """A key with what follows it, and the line behind: where these are as in a version before, so are the values.
+
+    The other one finds texts in base64, where no line shows what is in them.
+    """
+    texts = {HOMESERVER_KEY, *(place.key for each in declarations for place in each.places)}
+    keys = {key for each in declarations for key in each.keys}
+    keys |= {each.config_path[-1] for each in declarations if each.config_path}
+    keys |= {place.path[-1] for each in declarations for place in each.places if place.path}
+
+    def any_of(words: Collection[str]) -> bytes:
+        return b"(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")[\"']?[ \t]*:"
+
+    lines = re.compile(any_of(keys | texts) + rb"[^\n]*\n?[^\n]*")
+    return lines, re.compile(any_of(texts) + rb"[ \t]*[\"']?[A-Za-z0-9+/]{40}")
 
 
 def _is_ciphertext(disk: Stream, location: Location) -> bool:

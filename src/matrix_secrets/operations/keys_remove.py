@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import short
@@ -36,6 +37,9 @@ NOT_ENDED: Final = (
 )
 """What no change of keys takes away from anybody."""
 
+NEW_KEYS: Final = "New data keys in every file."
+"""How the body of the commit message begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -52,9 +56,13 @@ def plan_remove(
     leaving: Sequence[Holder],
     rekeying: Rekeying,
     told: Told | None = None,
+    *,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Removal:
     """Plan that these recipients are in no rule and in no file any more; every file they are in gets a new data key.
 
+    ``texts`` are further contents by file, encrypted as the file on disk is: they get a new data key on their way
+    there, whoever is in the file today, for who has left it before may know the old one.
     Raises RefusedError where nobody would be left, NoIdentityError where we cannot open a file, BadManifestError.
     """
     loaded = require_rules(rules, workspace)
@@ -75,9 +83,9 @@ def plan_remove(
             for rule in naming
         ]
     turns = [
-        Turn(each, after.rule_for(each.file), lose=tuple(sorted(each.readers & gone)))
+        Turn(each, after.rule_for(each.file), lose=tuple(sorted(each.readers & gone)), text=texts.get(each.file))
         for each in files
-        if each.readers & gone
+        if each.readers & gone or each.file in texts
     ]
     done = turned(workspace, turns, rekeying, names_of(loaded), told)
     plan = Plan(
@@ -148,4 +156,4 @@ def _notes(workspace: Workspace, gone: set[str], files: Sequence[SealedFile]) ->
 def _message(leaving: Sequence[Holder]) -> str:
     names = ", ".join(dict.fromkeys(holder.name or short(holder.key) for holder in leaving))
     keys = "\n".join(f"Recipient: {holder.key}" for holder in leaving)
-    return f"feat(matrix): take the secrets from {names}\n\nNew data keys in every file.\n{keys}"
+    return f"feat(matrix): take the secrets from {names}\n\n{NEW_KEYS}\n{keys}"

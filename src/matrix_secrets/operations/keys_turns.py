@@ -30,18 +30,25 @@ class Turn:
     """A file whose readers change. ``rule`` is the one that will hold for it.
 
     ``gain`` are recipients as their rule spells them, ``lose`` keys. Whoever loses a file loses it by a new data key.
+    ``text`` is what the file shall hold, encrypted as it still is: that is never written, it gets a new data key first.
     """
 
     sealed: SealedFile
     rule: CreationRule | None
     gain: tuple[str, ...] = ()
     lose: tuple[str, ...] = ()
+    text: str | None = None
 
     @property
     def readers(self) -> list[str]:
         """The recipients as they will be, those who stay first; ssh keys with their comments."""
         staying = [recipient for recipient, _ in self.sealed.metadata.age if key_of(recipient) not in self.lose]
         return list(dict.fromkeys([*staying, *self.gain]))
+
+    @property
+    def renews(self) -> bool:
+        """Whether the file gets a new data key."""
+        return bool(self.lose) or self.text is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,11 @@ def turned(
         sealed = turn.sealed
         if graft is not None:
             grafts[sealed.file] = graft
-            action, detail = "new data key", f"{_count(made.values, 'ciphertext')} anew; "
+            action, detail = "new data key", f"{_count(made.values, 'ciphertext')} anew"
         else:
             action, detail = "readers changed", ""
-        changes.append(Change(Place(sealed.file), action, detail + _who(turn, names)))
+        said = "; ".join(part for part in (detail, *_who(turn, names)) if part)
+        changes.append(Change(Place(sealed.file), action, said))
         writes.append(FileWrite(workspace.root / sealed.file, sealed.raw, made.text.encode()))
         if told is not None:
             told(number, len(turns))
@@ -88,8 +96,9 @@ def _rekeyed(turn: Turn, rekeying: Rekeying) -> tuple[Rekeyed, Graft | None]:
     _require_reader(turn)
     sealed = turn.sealed
     recipients = [Recipient.parse(text) for text in turn.readers]
-    if turn.lose:
-        done = rekeying.renewed(sealed.text, sealed.metadata, recipients, file=sealed.file, rule=turn.rule)
+    if turn.renews:
+        text = sealed.text if turn.text is None else turn.text
+        done = rekeying.renewed(text, sealed.metadata, recipients, file=sealed.file, rule=turn.rule)
         return done, rekeying.attacked(sealed.text, done.text, file=sealed.file)
     gain = {key_of(each) for each in turn.gain}
     new = [recipient for recipient in recipients if recipient.key in gain]
@@ -106,13 +115,12 @@ def _require_reader(turn: Turn) -> None:
     )
 
 
-def _who(turn: Turn, names: Mapping[str, str]) -> str:
-    said = [
+def _who(turn: Turn, names: Mapping[str, str]) -> list[str]:
+    return [
         f"{verb} {', '.join(names.get(key_of(key)) or short(key_of(key)) for key in keys)}"
         for verb, keys in (("gains", turn.gain), ("loses", turn.lose))
         if keys
     ]
-    return "; ".join(said)
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
@@ -30,12 +30,20 @@ _NEVER_SECRET: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class HeldValue:
-    """A value with all its places. ``managed`` values are this program's; others were found encrypted."""
+    """A value with all its places. ``owners`` are the stacks that manage it, each with its name there.
+
+    A repository's only stack is "". Without an owner the value was found encrypted.
+    """
 
     name: str
     places: tuple[Place, ...]
     value: SecretValue
-    managed: bool
+    owners: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def managed(self) -> bool:
+        """Whether this program can replace it."""
+        return bool(self.owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,24 @@ class Holding:
     locked: tuple[tuple[str, MatrixSecretsError], ...]
 
 
+@dataclass(slots=True)
+class _Found:
+    """What is known of a value so far, in order."""
+
+    name: str
+    places: dict[Place, None] = field(default_factory=dict)
+    owners: dict[tuple[str, str], None] = field(default_factory=dict)
+
+
 def held_values(workspace: Workspace, stacks: Sequence[Stack], files: Sequence[str]) -> Holding:
     """Return what is secret in the stacks and in the named encrypted files; nothing of it is shown anywhere."""
-    found: dict[SecretValue, tuple[str, list[Place], bool]] = {}
+    found: dict[SecretValue, _Found] = {}
     for stack in stacks:
         for secret in stack.managed:
             for location in secret.locations:
                 if location.value is not None:
-                    _add(found, location.value, secret.name, location.place, managed=True)
+                    owner = (stack.label if len(stacks) > 1 else "", secret.name)
+                    _add(found, location.value, secret.name, location.place, owner)
     locked: list[tuple[str, MatrixSecretsError]] = []
     for file in files:
         read = workspace.read(file)
@@ -61,24 +79,20 @@ def held_values(workspace: Workspace, stacks: Sequence[Stack], files: Sequence[s
             locked.append((file, read.locked))
             continue
         for name, place, text in _of_file(read.stream, parse(read.disk_text, file)):
-            _add(found, SecretValue(text), name, place, managed=False)
-    values = [HeldValue(name, tuple(places), value, managed) for value, (name, places, managed) in found.items()]
+            _add(found, SecretValue(text), name, place)
+    values = [HeldValue(each.name, tuple(each.places), value, tuple(each.owners)) for value, each in found.items()]
     return Holding(tuple(values), tuple(locked))
 
 
 def _add(
-    found: dict[SecretValue, tuple[str, list[Place], bool]],
-    value: SecretValue,
-    name: str,
-    place: Place,
-    *,
-    managed: bool,
+    found: dict[SecretValue, _Found], value: SecretValue, name: str, place: Place, owner: tuple[str, str] | None = None
 ) -> None:
     if not value.reveal().strip():
         return
-    places = found.setdefault(value, (name, [], managed))[1]
-    if place not in places:
-        places.append(place)
+    each = found.setdefault(value, _Found(name))
+    each.places[place] = None
+    if owner is not None:
+        each.owners[owner] = None
 
 
 def _of_file(plain: Stream, disk: Stream) -> Iterator[tuple[str, Place, str]]:

@@ -43,6 +43,12 @@ class DataKey:
         """Return the key itself: only for wrapping it for a recipient."""
         return self._key
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DataKey) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
     def encrypt(self, text: str, kind: str, aad: str) -> str:
         """Encrypt a value under a nonce of its own; the empty text stays empty, as in sops."""
         return self._encrypt_with(os.urandom(_IV_SIZE), text, kind, aad)

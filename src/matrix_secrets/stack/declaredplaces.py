@@ -80,6 +80,14 @@ def find_places(
     return Found(tuple(locations), tuple(dict.fromkeys(secrets)))
 
 
+def places_in(declaration: Declaration, file: ManifestFile) -> Iterator[Location]:
+    """Yield those of a declaration's own places that stand in one file, whatever it is called; none has to."""
+    for place in declaration.places:
+        resource = _resource([file], place.kind, place.name, None)
+        if resource is not None and resource.entry(place.key) is not None:
+            yield _location(place, resource, file.locked)
+
+
 def _owner(declaration: Declaration, groups: Sequence[Group]) -> Group | None:
     where = declaration.where
     if declaration.stack is not None:

@@ -134,7 +134,9 @@ def test_what_remains(tmp_path: Path) -> None:
         "kubectl -n matrix exec -it deployment/matrix-postgres -- psql -U synapse -d synapse -c '\\password synapse'"
         in steps[0]
     )
-    assert steps[1:] == ["commit the changed files", "git push", "matrix-secrets cluster reconcile --stack apps/matrix"]
+    reconcile = "matrix-secrets cluster reconcile --stack apps/matrix"
+    assert steps[1:-1] == ["commit the changed files", "git push", reconcile]
+    assert steps[-1].endswith(": matrix-secrets rotate --heal --stack apps/matrix")
     steps = remaining(here(root), rotation(root, "form_secret"), committed=True, pushed=True)["apps/matrix"]
     assert steps == ["matrix-secrets cluster reconcile --stack apps/matrix"]
 

@@ -53,7 +53,8 @@ def keys_sync(app: App, *, how: How) -> int:
         app, synced.plan, how, nothing="Every file is encrypted for those whom its rule lists.", stacks=stacks
     )
     if known is not None:
-        tell(app, ", ".join(names.get(key) or short(key) for key in sorted(losing)), synced.grafts, known)
+        who = ", ".join(names.get(key) or short(key) for key in sorted(losing))
+        tell(app, who, min(losing), synced.grafts, known)
     return code
 
 

@@ -5,21 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from matrix_secrets.cli.registry import REPOSITORY, STACKS, names
 
 if TYPE_CHECKING:
     from matrix_secrets.cli.settings import Settings
 
 Addressed: TypeAlias = Callable[[str], str]
-
-# What works on stacks, and what on the repository only; a question for help needs neither.
-_ON_STACKS: Final = re.compile(
-    r"\bmatrix-secrets (?:configure|doctor|encrypt|generate|rotate|seal|show|up|verify"
-    r"|(?:registration|federation|admin|tls|turn) [a-z]+)\b(?! --help)"
-)
-_ON_FILES: Final = re.compile(
-    r"\bmatrix-secrets (?:audit|decrypt|edit|hooks (?:install|uninstall)|keys (?:list|add|remove|sync))\b(?! --help)"
-)
 
 
 def addressed(settings: Settings) -> Addressed:
@@ -30,10 +23,12 @@ def addressed(settings: Settings) -> Addressed:
     if not repository and not chosen:
         return unaddressed
 
+    on_stacks, on_files = _naming(STACKS), _naming(REPOSITORY)
+
     def address(text: str) -> str:
         here = repository if "--stack " in text or "--all-stacks" in text else repository + chosen
-        text = _ON_STACKS.sub(lambda found: found[0] + here, text)
-        return _ON_FILES.sub(lambda found: found[0] + repository, text)
+        text = on_stacks.sub(lambda found: found[0] + here, text)
+        return on_files.sub(lambda found: found[0] + repository, text)
 
     return address
 
@@ -41,3 +36,8 @@ def addressed(settings: Settings) -> Addressed:
 def unaddressed(text: str) -> str:
     """Return the text as it is: the command was given no address."""
     return text
+
+
+def _naming(on: str) -> re.Pattern[str]:
+    """Find the commands that work on something by their names; a question for help needs no address."""
+    return re.compile(rf"\bmatrix-secrets (?:{'|'.join(map(re.escape, names(on)))})\b(?! --help)")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from matrix_secrets.manifests.nodes import find, text_at
 from matrix_secrets.operations.rotation.model import Effects
+from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS
 from matrix_secrets.stack.declarations import KNOWN_SECRETS, POSTGRES_PASSWORD
-from matrix_secrets.stack.digests import has_digests
+from matrix_secrets.stack.digests import SECRET_DIGEST, has_digests
 from matrix_secrets.stack.model import SecretSpot
 from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.workloads import Reference, Workload, workloads
@@ -72,6 +74,19 @@ def effects_of(stack: Stack, secret: ManagedSecret) -> Effects:
         known.docs,
         by_itself,
     )
+
+
+def effects_of_digest_key(stack: Stack) -> Effects:
+    """Say what a new key of the secret digests does: every pod template that has one gets another."""
+    restarts = tuple(
+        workload.resource.label
+        for workload in workloads(stack.streams)
+        if text_at(find(workload.resource.root, TEMPLATE_ANNOTATIONS), (SECRET_DIGEST,)) is not None
+    )
+    happens = "a new key for the digests in the pod templates, which tell of changed values"
+    notices = "clients reconnect while Synapse restarts" if _has_synapse(stack, restarts) else "nobody"
+    lasts = "nothing restarts" if not restarts else "about 10 s" if len(restarts) == 1 else "about 10 s each"
+    return Effects(happens, restarts, notices, lasts, "")
 
 
 def restarted(stack: Stack, secret: ManagedSecret) -> Iterator[Workload]:

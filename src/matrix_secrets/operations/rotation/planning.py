@@ -28,11 +28,16 @@ def plan_rotation(
     Only the changed values get new ciphertext; digests follow. ``sealing`` as in `placing.place_values`. Raises as
     `choosing.choose`, and the reason where a place cannot be written.
     """
-    turned = [
+    turned = drawn(choose(stacks, names))
+    return Rotation(turned, plan_values(workspace, stacks, turned, sealing))
+
+
+def drawn(chosen: Sequence[tuple[Stack, ManagedSecret]]) -> tuple[Turned, ...]:
+    """Draw a new value for each of these."""
+    return tuple(
         Turned(stack, secret, _draw(secret), effects_of(stack, secret), secret.declaration is POSTGRES_PASSWORD)
-        for stack, secret in choose(stacks, names)
-    ]
-    return Rotation(tuple(turned), plan_values(workspace, stacks, turned, sealing))
+        for stack, secret in chosen
+    )
 
 
 def plan_values(

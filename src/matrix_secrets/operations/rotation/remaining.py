@@ -69,14 +69,16 @@ def _steps(
     read: Callable[[str], bytes | None] = workspace.raw
     if owners_of(stack.directory, manifests, read):
         yield f"matrix-secrets cluster reconcile --stack {shlex.quote(stack.label)}"
-    for each in turned:
-        if not each.effects.by_itself:
-            yield from (
-                new_pods(workload, workload.resource.namespace)
-                for workload in workloads(stack.streams)
-                if workload.resource.label in each.effects.restarts
-            )
-            return
+    by_hand = next((each for each in turned if not each.effects.by_itself), None)
+    if by_hand is not None:
+        yield from (
+            new_pods(workload, workload.resource.namespace)
+            for workload in workloads(stack.streams)
+            if workload.resource.label in by_hand.effects.restarts
+        )
+    if any(each.in_database for each in turned):
+        heal = f"matrix-secrets rotate --heal --stack {shlex.quote(stack.label)}"
+        yield f"only if Synapse then does not get into its database, which does not know the new password yet: {heal}"
 
 
 def _psql(stack: Stack) -> tuple[str, str]:
