@@ -12,7 +12,6 @@ from matrix_secrets.transaction import journal as journals
 from matrix_secrets.transaction import staging
 from matrix_secrets.transaction.journalnames import COMMITTED, INTENT, pending
 from matrix_secrets.transaction.lock import locked
-from matrix_secrets.transaction.manyfiles import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +65,8 @@ def recover_locked(root: Path, state_dir: Path) -> Recovery:
 
 def finish(root: Path, state_dir: Path, journal: Journal) -> None:
     """Carry out a committed journal; what is done already is passed over. Raises `OSError`."""
-    side_by_side(lambda entry: staging.finish_one(root, entry), journal.entries)
+    for entry in journal.entries:
+        staging.finish_one(root, entry)
     staging.sync_directories(root, journal)
     journals.forget(state_dir)
 

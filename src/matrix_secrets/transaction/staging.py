@@ -40,7 +40,7 @@ def stage(root: Path, targets: Sequence[Target], journal: Journal) -> Journal:
     for name in journal.directories:
         os.mkdir(root / name)  # noqa: PTH102  (exclusive, and only one level)
     pairs = list(zip(targets, journal.entries, strict=True))
-    entries = tuple(side_by_side(lambda pair: _stage(root, *pair), pairs))
+    entries = tuple(_stage(root, *pair) for pair in pairs)
     side_by_side(lambda pair: _sync(root, *pair), pairs)
     sync_directories(root, journal)
     return replace(journal, entries=entries)
