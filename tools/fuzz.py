@@ -17,7 +17,7 @@ from typing import Final
 
 _TOP: Final = Path(__file__).parent.parent
 FINDINGS: Final = _TOP / "tests" / "data" / "fuzz"
-_NAMES: Final = ("parser", "editor", "encryptor", "decryptor")
+NAMES: Final = ("parser", "editor", "encryptor", "decryptor", "blocks")
 _OPTIONS: Final = ("-timeout=10", "-max_len=4096", "-print_final_stats=1", "-rss_limit_mb=4096")
 _TRIED: Final = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _COVERED: Final = re.compile(r"\bcov: (\d+)")
@@ -27,13 +27,13 @@ def main() -> int:
     """Fuzz each target for a while, and print how many inputs were tried."""
     parser = argparse.ArgumentParser(description="A coverage-guided fuzzer on all that reads what others wrote.")
     parser.add_argument("--seconds", type=int, default=60, help="how long, for each target")
-    parser.add_argument("--only", choices=_NAMES, help="one target")
+    parser.add_argument("--only", choices=NAMES, help="one target")
     parser.add_argument("--in-process", metavar="CORPUS", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.in_process:
         fuzz(given.only, given.seconds, given.in_process)
     print(f"{'':12}{'inputs tried':>14}{'branches':>10}{'findings':>10}")
-    findings = sum(run(name, given.seconds) for name in _NAMES if given.only in (None, name))
+    findings = sum(run(name, given.seconds) for name in NAMES if given.only in (None, name))
     return min(findings, 1)
 
 

@@ -7,9 +7,14 @@ from typing import Final
 
 import pytest
 
+from fuzz import NAMES
 from fuzzing.targets import TARGETS, seeds
 
 FINDINGS: Final = sorted(path for path in (Path(__file__).parents[2] / "data" / "fuzz").glob("*-*"))
+
+
+def test_every_target_is_fuzzed() -> None:
+    assert tuple(TARGETS) == NAMES
 
 
 @pytest.mark.parametrize("target", TARGETS)
