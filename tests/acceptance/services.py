@@ -57,6 +57,8 @@ def postgres(bin_dir: Path, directory: Path, password: str) -> Iterator[int]:
         wait_for((directory / f".s.PGSQL.{port}").exists, server)
         statements = f"CREATE ROLE synapse LOGIN PASSWORD '{password}';\nCREATE DATABASE synapse OWNER synapse;\n"
         psql = [shutil.which("psql") or str(bin_dir / "psql"), "-h", str(directory), "-p", str(port), "-U", "postgres"]
+        asking = [*psql, "-d", "postgres", "-c", "SELECT 1"]  # a moment after the socket it still says "starting up"
+        wait_for(lambda: subprocess.run(asking, check=False, capture_output=True).returncode == 0, server)
         done = subprocess.run(
             [*psql, "-v", "ON_ERROR_STOP=1", "-d", "postgres"], input=statements.encode(), check=False
         )

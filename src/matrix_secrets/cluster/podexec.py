@@ -112,9 +112,12 @@ def _finished(ws: Any, stdin: SecretValue | None, asked: Asked, deadline: float)
 def refused(asked: Asked, error: Any) -> Exception:  # noqa: ANN401  kubernetes' ApiException
     """Say what a refused handshake means: kubernetes hides the answer behind an error of its own.
 
-    Kubernetes up to 1.34 wants the right to ``get`` for it, later ones the right to ``create``, too.
+    Kubernetes up to 1.34 wants the right to ``get`` for it, later ones the right to ``create``, too. Raises
+    KeyboardInterrupt where that was what ended the handshake: the client hides it, too.
     """
     handshake = error.__context__
+    if isinstance(handshake, KeyboardInterrupt):
+        raise handshake
     status = getattr(handshake, "status_code", None) or error.status
     if status not in {401, 403, 404}:
         return silence(asked, error)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import socket
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from kubernetes.client import ApiException
 from websocket import WebSocketBadStatusException
 
+from matrix_secrets.cluster.connection import connect
 from matrix_secrets.cluster.failures import Asked, ForbiddenError, UnknownKindError, UnreachableError
-from matrix_secrets.cluster.podexec import refused
+from matrix_secrets.cluster.podexec import refused, run_in_pod
+from matrix_secrets.cluster.workloads import LivePod
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ASKED = Asked("create", "pods", "matrix", "synapse-1", "home (https://server)", " --context home", "exec")
 
@@ -44,3 +56,29 @@ def test_answers_that_say_nothing(answer: bytes) -> None:
     assert "you may not get pods/exec in matrix" in found.message
     assert isinstance(refused(ASKED, handshake(404, answer)), UnknownKindError)
     assert isinstance(refused(ASKED, handshake(502, answer)), UnreachableError)
+
+
+def test_ctrl_c_during_a_handshake_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """kubernetes' client takes it for a failure of the connection."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        cluster = {"name": "silent", "cluster": {"server": f"http://127.0.0.1:{server.getsockname()[1]}"}}
+        context = {"name": "silent", "context": {"cluster": "silent", "user": "nobody"}}
+        config = {"apiVersion": "v1", "kind": "Config", "clusters": [cluster], "contexts": [context]}
+        config |= {"current-context": "silent", "users": [{"name": "nobody", "user": {"token": "x"}}]}
+        (tmp_path / "config").write_text(json.dumps(config))
+        # The variable is read when the client is imported, and some other test has done that.
+        monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+        now = datetime.now(UTC)
+        pod = LivePod("synapse-1", "matrix", {}, {}, "Running", now, now, False, "", "", "", (), (), (), ())
+
+        def interrupt() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            run_in_pod(connect(), pod, "synapse", ["true"])
+        interrupting.join(10)
