@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from matrix_secrets.cluster.failures import UnreachableError
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.gitrepo.revision import files_of, read_file, upstream_revision
 from matrix_secrets.manifests.parse import decode, parse
-from matrix_secrets.operations.liveorder import LiveOrder
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
-from matrix_secrets.sops.rekey import readers
 from matrix_secrets.stack.fluxowner import Owner, owners_of
 
 if TYPE_CHECKING:
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
 
     from matrix_secrets.cluster.connection import Connection
     from matrix_secrets.gitrepo.locate import WorkTree
+    from matrix_secrets.operations.liveorder import LiveOrder
     from matrix_secrets.operations.plan import Plan
     from matrix_secrets.stack.model import Stack
     from matrix_secrets.stack.workspace import Workspace
@@ -140,6 +138,9 @@ class _Pushed:
 
 def _asked(live: Live, stack: Stack, owners: Sequence[Owner]) -> tuple[LiveOrder | None, list[Finding]]:
     """Ask the cluster; None, and a note, where it cannot be reached, or does not apply the stack."""
+    from matrix_secrets.cluster.failures import UnreachableError  # noqa: PLC0415  not for `encrypt`, which only warns
+    from matrix_secrets.operations.liveorder import LiveOrder  # noqa: PLC0415  the same
+
     try:
         found = LiveOrder.of(live.connect(), stack.directory, owners, live.gaining)
     except UnreachableError as error:
@@ -175,5 +176,7 @@ def _encrypted(raw: bytes | None, file: str) -> str | None:
 
 def _readers(text: str, file: str) -> frozenset[str]:
     """The age recipients of a file; none where other kinds of keys open it, too, of which nothing is known here."""
+    from matrix_secrets.sops.rekey import readers  # noqa: PLC0415  as `_asked`
+
     metadata = read_metadata(parse(text, file))
     return frozenset() if metadata.other_keys else readers(metadata)
