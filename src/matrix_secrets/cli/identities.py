@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matrix_secrets.cli.perstack import per_stack
+from matrix_secrets.cli.perstack import per_stack, same_name
 from matrix_secrets.errors import UsageError
 from matrix_secrets.operations.configure import Identity
 from matrix_secrets.operations.nodeaddress import find_node_address
@@ -34,10 +34,7 @@ def identities(
             raise UsageError(f"{stack.label} is given no name", hint=f"add --server-name {stack.label}=NAME")
         other = next((each.label for each, identity in found if identity.server_name == name), None)
         if other is not None:
-            raise UsageError(
-                f"{other} and {stack.label} would both be {name}: a server's name is its own, for ever",
-                hint=f"give each another one: --server-name {stack.label}=NAME",
-            )
+            raise same_name(other, stack, name)
         if address == "auto":
             asked = asked or _asked(app)
             address = asked

@@ -61,5 +61,13 @@ def chosen_stack(app: App, option: str, directory: str, value: str) -> Stack:
     return found
 
 
+def same_name(other: str, stack: Stack, name: str) -> UsageError:
+    """Say that two servers of one name would each claim the other's users; ``other`` is a stack's label."""
+    return UsageError(
+        f"{other} and {stack.label} would both be {name}: a server's name is its own, for ever",
+        hint=f"give each another one: --server-name {stack.label}=NAME",
+    )
+
+
 def _form(app: App, option: str) -> str:
     return " ".join(f"{option} {stack.label}=…" for stack in app.stacks)

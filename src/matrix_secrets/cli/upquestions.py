@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cli import questions
-from matrix_secrets.errors import UsageError
+from matrix_secrets.cli.perstack import same_name
 from matrix_secrets.operations.nodeaddress import only_address
 from matrix_secrets.operations.up.deciding import Decisions, known_name, knows_address
 from matrix_secrets.stack.servername import check_node_ip, check_server_name
@@ -72,13 +72,9 @@ class Questions:
         return self._answer(question, default, hint)
 
     def _refuse_twice(self, stack: Stack, name: str) -> None:
-        """Two servers of one name would each claim the other's users."""
         other = next((label for label, taken in self._names.items() if taken == name), None)
         if other is not None:
-            raise UsageError(
-                f"{other} and {stack.label} would both be {name}: a server's name is its own, for ever",
-                hint=f"give each another one: --server-name {stack.label}=NAME",
-            )
+            raise same_name(other, stack, name)
         self._names[stack.label] = name
 
     def _address(self, cluster: Connection | None, *, given: str | None) -> str:

@@ -8,6 +8,7 @@ import click
 
 from matrix_secrets.cli.carryout import carry_out
 from matrix_secrets.cli.command import command
+from matrix_secrets.cli.identityoptions import identifying
 from matrix_secrets.cli.options import mutating
 
 if TYPE_CHECKING:
@@ -18,21 +19,7 @@ _NOTHING: Final = "Everything is configured like that already."
 
 
 @command("configure")
-@click.option(
-    "--server-name",
-    "server_names",
-    metavar="NAME|DIR=NAME",
-    multiple=True,
-    required=True,
-    help="What follows the colon in every Matrix ID, for ever; DIR=NAME for each of several stacks.",
-)
-@click.option(
-    "--node-ip",
-    "node_ips",
-    metavar="IP|auto|DIR=IP",
-    multiple=True,
-    help="The node's address; auto asks the cluster for it; DIR=IP where a stack has its own.",
-)
+@identifying(required=True)
 @click.option(
     "--public-baseurl",
     "public_baseurls",

@@ -9,26 +9,14 @@ import click
 from matrix_secrets.cli.command import command
 from matrix_secrets.cli.contexts import choose_named, placing
 from matrix_secrets.cli.duration import seconds
+from matrix_secrets.cli.identityoptions import identifying
 
 if TYPE_CHECKING:
     from matrix_secrets.cli.context import App
 
 
 @command("up")
-@click.option(
-    "--server-name",
-    "server_names",
-    metavar="NAME|DIR=NAME",
-    multiple=True,
-    help="What follows the colon in every Matrix ID, for ever; DIR=NAME for each of several stacks.",
-)
-@click.option(
-    "--node-ip",
-    "node_ips",
-    metavar="IP|auto|DIR=IP",
-    multiple=True,
-    help="The node's address; auto asks the cluster for it; DIR=IP where a stack has its own.",
-)
+@identifying(required=False)
 @placing
 @click.option("--admin", metavar="NAME", default="admin", show_default=True, help="The first administrator.")
 @click.option("--no-admin", is_flag=True, help="Make no administrator.")
