@@ -11,11 +11,19 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from matrix_secrets.errors import BadManifestError
+from matrix_secrets.manifests.edits import Edit, splice
+from matrix_secrets.manifests.nodes import Mapping, Scalar, child
+from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.metadata import KEY, Metadata
 from matrix_secrets.sops.selectors import Selector
+from matrix_secrets.sops.stanzas import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from matrix_secrets.manifests.nodes import Node
+    from matrix_secrets.sops.stanzas import Stanza
 
 _LINE: Final = f"\n{KEY}:"
 _BLOCK: Final = re.compile(
@@ -36,13 +44,24 @@ _VALUES: Final = {
 }
 _MARKERS: Final = ("\n---", "\n...", "\n%")
 _HEADER: Final = re.compile(r"(?:[ ]*(?:#.*)?\n)*---\n")
+_EMPTIED: Final = "x"
 
 
 class PlainBlocks(NamedTuple):
-    """What the blocks of a text say, in order, and the text without them."""
+    """What the blocks of a text say, in order; the text with no more than ``x`` in each; where each list of keys ends.
+
+    ``shapes`` say how an entry is written in each list.
+    """
 
     metadata: tuple[Metadata, ...]
     outside: str
+    ends: tuple[int, ...]
+    shapes: tuple[Shape, ...]
+
+    def with_more(self, text: str, stanzas: Sequence[Stanza]) -> str:
+        """Put more recipients behind the others, in each block."""
+        lists = zip(self.ends, self.shapes, strict=True)
+        return splice(text, [Edit(at, at, "".join(shape.rendered(each, "\n") for each in stanzas)) for at, shape in lists])
 
 
 def plain_blocks(text: str) -> PlainBlocks | None:
@@ -52,6 +71,8 @@ def plain_blocks(text: str) -> PlainBlocks | None:
     """
     found: list[Metadata] = []
     outside: list[str] = []
+    ends: list[int] = []
+    shapes: list[Shape] = []
     end = 0
     for start in _starts(text):
         block = _BLOCK.match(text, start)
@@ -60,13 +81,44 @@ def plain_blocks(text: str) -> PlainBlocks | None:
             return None
         found.append(metadata)
         outside.append(text[end : block.start()])
+        ends.append(block.end("age"))
+        shapes.append(_shape(block))
         end = block.end()
     outside.append(text[end:])
-    rest = f"{KEY}:\n".join(outside)
+    rest = f"{KEY}: {_EMPTIED}\n".join(outside)
     # Spelled with quotes, escapes, an alias: the key may be there in disguise.
     if not found or any(KEY in part for part in outside) or "\\" in rest:
         return None
-    return PlainBlocks(tuple(found), rest)
+    return PlainBlocks(tuple(found), rest, tuple(ends), tuple(shapes))
+
+
+def root_blocks(text: str, file: str) -> PlainBlocks | None:
+    """Read all blocks where they say the same, and each is a key of its document's root; else None.
+
+    A parser is asked about the text around them: it comes to a block in the same state whatever stands in that.
+    """
+    blocks = plain_blocks(text)
+    if blocks is None or len(set(blocks.metadata)) != 1:
+        return None
+    try:
+        documents = parse(blocks.outside, file).documents
+    except BadManifestError:  # of the whole text, it says where
+        return None
+    return blocks if sum(_emptied(document.root) for document in documents) == len(blocks.metadata) else None
+
+
+def _emptied(root: Node | None) -> bool:
+    """Tell whether what is left of a block is a key of this root, and no more than that: nothing goes on behind it."""
+    if not isinstance(root, Mapping) or root.flow:
+        return False
+    value = child(root, KEY)
+    return isinstance(value, Scalar) and value.value == _EMPTIED
+
+
+def _shape(block: re.Match[str]) -> Shape:
+    dash = len(block["dash"])
+    first = block["age"].partition("\n")[2]
+    return Shape(dash, dash + 2, len(first) - len(first.lstrip(" ")), recipient_first=False)
 
 
 def plain_metadata(text: str) -> Metadata | None:

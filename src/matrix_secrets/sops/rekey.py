@@ -19,7 +19,7 @@ from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.cipher import DataKey
 from matrix_secrets.sops.metadata import KEY, Metadata, read_metadata
 from matrix_secrets.sops.opening import open_file
-from matrix_secrets.sops.plainblocks import plain_blocks
+from matrix_secrets.sops.plainblocks import plain_blocks, root_blocks
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.stanzas import Stanza, blocks, stanza_edits
 from matrix_secrets.sops.treeitems import Leaf
@@ -56,15 +56,17 @@ def with_recipients(
     Dropping alone takes nothing from anybody who has an old copy: `with_new_data_key` is for that. The result is read
     back before it is returned. Raises NoIdentityError, TamperedError, RefusedError.
     """
-    stream = parse(encrypted, file)
-    plain = _plain_blocks(stream)
-    metadata = _only_metadata(stream) if plain is None else plain.metadata[0]
+    plain = root_blocks(encrypted, file)
+    metadata = _only_metadata(parse(encrypted, file)) if plain is None else plain.metadata[0]
     key = engine.data_key(metadata, file)
     gone = {key_of(recipient) for recipient in lose}
     kept = [stanza for stanza in metadata.age if key_of(stanza[0]) not in gone]
     there = {key_of(recipient) for recipient, _ in kept}
     new = _wrapped(key, [recipient for recipient in gain if recipient.key not in there])
-    text = splice(encrypted, stanza_edits(stream, [*kept, *new]))
+    if plain is not None and len(kept) == len(metadata.age):
+        text = plain.with_more(encrypted, new)
+    else:
+        text = splice(encrypted, stanza_edits(parse(encrypted, file), [*kept, *new]))
     wanted = replace(metadata, age=(*kept, *new))
     done = _blocks_read_back(plain, text, wanted, file) or _read_back(parse(text, file), wanted)
     _prove_ours(engine, metadata, done, file, key)
@@ -156,14 +158,6 @@ def _compare(stream: Stream, old: Opened, key: DataKey, metadata: Metadata) -> N
     if not same or new.metadata != metadata:
         message = f"{old.stream.file} does not decrypt to what it held before its data key was changed"
         raise AssertionError(message)
-
-
-def _plain_blocks(stream: Stream) -> PlainBlocks | None:
-    """The blocks as they read without a parser, where that finds all that the parser has found, and all the same."""
-    plain = plain_blocks(stream.text)
-    if plain is None or len(plain.metadata) != sum(1 for _ in blocks(stream)) or len(set(plain.metadata)) != 1:
-        return None
-    return plain
 
 
 def _blocks_read_back(before: PlainBlocks | None, new: str, wanted: Metadata, file: str) -> Metadata | None:

@@ -23,7 +23,7 @@ Stanza = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """How an item is written: the columns of dash, keys and armor, and which key comes first."""
 
     dash: int
@@ -32,6 +32,7 @@ class _Shape:
     recipient_first: bool
 
     def rendered(self, stanza: Stanza, newline: str) -> str:
+        """Write an item, whole lines."""
         recipient, armored = stanza
         spelled = recipient if fits_plain(recipient, flow=False) else json.dumps(recipient, ensure_ascii=False)
         enc = ["enc: |", *(" " * self.armor + line for line in armored.strip("\n").split("\n"))]
@@ -114,26 +115,26 @@ def _stanza(item: Node) -> Stanza:
     return text_at(item, ("recipient",)) or "", text_at(item, ("enc",)) or ""
 
 
-def _shape(text: str, listing: Sequence) -> _Shape:
+def _shape(text: str, listing: Sequence) -> Shape:
     first = listing.items[0]
     dash = listing.start - _line_start(text, listing.start)
     keys = first.start - _line_start(text, first.start)
     if not isinstance(first, Mapping) or not first.items:
-        return _Shape(dash, keys, keys + 2, recipient_first=False)
+        return Shape(dash, keys, keys + 2, recipient_first=False)
     armor = keys + _STEP
     enc = child(first, "enc")
     if isinstance(enc, Scalar) and enc.style == "|":
         line = text.find("\n", enc.start) + 1
         armor = len(text[line:]) - len(text[line:].lstrip(" "))
     head = first.items[0][0]
-    return _Shape(dash, keys, armor, isinstance(head, Scalar) and head.value == "recipient")
+    return Shape(dash, keys, armor, isinstance(head, Scalar) and head.value == "recipient")
 
 
 _STEP: Final = 2
 
 
 def _new(wanted: SequenceABC[Stanza], column: int, newline: str) -> str:
-    shape = _Shape(column + _STEP, column + 2 * _STEP, column + 3 * _STEP, recipient_first=False)
+    shape = Shape(column + _STEP, column + 2 * _STEP, column + 3 * _STEP, recipient_first=False)
     return "".join(shape.rendered(stanza, newline) for stanza in wanted)
 
 
