@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,13 +19,15 @@ from matrix_secrets.manifests.resources import resources
 from matrix_secrets.sops.builtin import BuiltinEngine
 from matrix_secrets.sops.creationrule import CreationRule
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
-from matrix_secrets.sops.plainblocks import plain_metadata
+from matrix_secrets.sops.plainblocks import plain_metadata, root_blocks
+from matrix_secrets.sops.stanzas import blocks as all_blocks
 from matrix_secrets.stack.workspace import check_parses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from matrix_secrets.manifests.nodes import Stream
+    from matrix_secrets.sops.metadata import Metadata
 
 _TOP: Final = Path(__file__).parent.parent.parent
 _VECTOR: Final = json.loads((_TOP / "tests" / "data" / "sops" / "age.json").read_text(encoding="utf-8"))["x25519"]
@@ -125,15 +128,33 @@ def decryptor(data: bytes) -> None:
 
 
 def blocks(data: bytes) -> None:
-    """Any change of an encrypted text: its block read without the parser is what the parser reads there."""
+    """Any change of an encrypted text: its block read without the parser is what the parser reads there.
+
+    Where blocks are said to be keys of the roots, they are, and one more recipient in each is all that is added.
+    """
     try:
         text = decode(data, FILE)
-        stream = parse(text, FILE)
     except BadManifestError:
         return
-    found = plain_metadata(text)
+    found, roots = plain_metadata(text), root_blocks(text, FILE)
+    try:
+        stream = parse(text, FILE)
+    except BadManifestError:
+        if roots is not None:
+            raise BrokenPropertyError("blocks in a text that does not parse") from None
+        return
     if found is not None and is_encrypted(stream) and found != read_metadata(stream):
         raise BrokenPropertyError("another block than the parser's")
+    if roots is not None:
+        if _blocks_of(stream) != list(roots.metadata):
+            raise BrokenPropertyError("other blocks than the parser's")
+        more = parse(roots.with_more(text, roots.metadata[0].age[:1]), FILE)
+        if _blocks_of(more) != [replace(each, age=(*each.age, each.age[0])) for each in roots.metadata]:
+            raise BrokenPropertyError("something else than one more recipient")
+
+
+def _blocks_of(stream: Stream) -> list[Metadata]:
+    return [read_metadata(stream, document.index) for document, _ in all_blocks(stream)]
 
 
 def _summed(plain: str) -> str:

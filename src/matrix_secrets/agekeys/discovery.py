@@ -8,7 +8,7 @@ What is broken in one place does not keep sops from the others, so here it is an
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from matrix_secrets.agekeys.keycommand import run_key_command
 from matrix_secrets.agekeys.places import default_key_path, home_directory, shown
 from matrix_secrets.agekeys.sshkey import parse_ssh_key
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

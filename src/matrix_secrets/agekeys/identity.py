@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from matrix_secrets.agekeys import bech32
 from matrix_secrets.agekeys.recipient import Recipient, RecipientKind
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import REDACTED, SecretValue
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.agekeys import bech32
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     import pyrage

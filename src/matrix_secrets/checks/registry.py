@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks import (
@@ -31,6 +30,7 @@ from matrix_secrets.checks import (
     staged,
     urls,
 )
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

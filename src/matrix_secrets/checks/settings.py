@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.elementconfig import base_url_paths, server_name_paths
 from matrix_secrets.stack.homeserver import PUBLIC_BASEURL, SERVER_NAME, real_server_name
 from matrix_secrets.stack.placeholders import is_example_host, is_example_url

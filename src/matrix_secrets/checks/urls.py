@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from matrix_secrets.checks.kind import error
 from matrix_secrets.checks.settings import Meaning, Setting, element_settings, homeserver_settings, server_name_of
 from matrix_secrets.errors import UsageError
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.homeserver import PUBLIC_BASEURL, real_server_name
 from matrix_secrets.stack.servername import check_base_url
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import Place
 from matrix_secrets.manifests.nodes import Document, Mapping, Node, Path, Scalar, Sequence, Stream
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Entry, Resource
 from matrix_secrets.manifests.sourcemap import source_map
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.configtext import ConfigText, read_config
 
 if TYPE_CHECKING:

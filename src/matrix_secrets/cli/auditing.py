@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.checks import history as kinds
@@ -21,6 +20,7 @@ from matrix_secrets.operations.audit import audit as find
 from matrix_secrets.operations.audit_baseline import FILE, Seal, read_baseline, require_key, written_baseline
 from matrix_secrets.operations.audit_today import known_today
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.opening import open_file
 from matrix_secrets.transaction import FileWrite

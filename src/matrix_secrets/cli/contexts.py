@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from matrix_secrets.cli.settings import ENV_PREFIX
 from matrix_secrets.errors import UsageError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,6 +11,7 @@ from click.core import ParameterSource
 from matrix_secrets import __version__
 from matrix_secrets.cli import completing
 from matrix_secrets.cli.settings import ENV_PREFIX, stored
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import UsageError
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.discovery import select_stacks
 
 if TYPE_CHECKING:

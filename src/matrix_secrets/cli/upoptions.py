@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from matrix_secrets.cli.perstack import PerStack, per_stack
 from matrix_secrets.errors import UsageError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cli.output.interface import Row
 from matrix_secrets.cli.output.terminal import Mark
 from matrix_secrets.errors import MatrixSecretsError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.failures import Asked, refusal
 from matrix_secrets.cluster.kubeconfig import load
 from matrix_secrets.cluster.sending import Request, decoded, send
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.objects import Condition, conditions
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.connection import connect
 from matrix_secrets.cluster.kinds import NODE
 from matrix_secrets.errors import OutsideError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

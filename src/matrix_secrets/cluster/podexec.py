@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.failures import Asked, UnreachableError, refusal, silence
 from matrix_secrets.cluster.kinds import POD
 from matrix_secrets.cluster.sending import decoded
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:

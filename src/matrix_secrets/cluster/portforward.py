@@ -5,12 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.failures import silence
 from matrix_secrets.cluster.kinds import POD
 from matrix_secrets.cluster.podexec import refused
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     import socket

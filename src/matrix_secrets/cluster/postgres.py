@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.podexec import run_in_pod
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:

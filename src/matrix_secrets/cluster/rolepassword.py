@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.podexec import Ran, run_in_pod
 from matrix_secrets.cluster.postgres import LogIn, log_in
 from matrix_secrets.errors import OutsideError
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:

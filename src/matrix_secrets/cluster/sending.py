@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from matrix_secrets.cluster.failures import READING, Asked, UnreachableError, refusal, silence
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

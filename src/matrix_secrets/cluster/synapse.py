@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from matrix_secrets.cluster.failures import UnreachableError
 from matrix_secrets.cluster.portforward import Answer, ask_pod
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from matrix_secrets.cluster.objects import Condition, conditions, moment
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

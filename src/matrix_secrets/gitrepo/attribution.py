@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.gitrepo.process import BUFFER, ask_git, streaming
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -6,11 +6,11 @@ import os
 import secrets
 import shlex
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.gitrepo.process import ask_git
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

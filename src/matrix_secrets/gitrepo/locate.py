@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,12 @@ Branches, tags, stashes, remote branches, what only a reflog knows any more (ame
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, TYPE_CHECKING, Final
 
 from matrix_secrets.errors import UsageError
 from matrix_secrets.gitrepo.process import ask_git, streaming
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

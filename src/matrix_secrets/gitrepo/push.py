@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.command import last_lines, redact_credentials, run_git
 from matrix_secrets.gitrepo.locate import current_branch
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

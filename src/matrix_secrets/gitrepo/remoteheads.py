@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.gitrepo.command import redact_credentials, run_git
 from matrix_secrets.gitrepo.revision import is_here
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

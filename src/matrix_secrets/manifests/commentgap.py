@@ -7,8 +7,10 @@ characters, so that in a file with CRLF each line feed counts as an empty line o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NamedTuple
+
+from matrix_secrets.records import dataclass
 
 BLANK: Final = -1
 """An empty line between comments in a list of comment numbers."""

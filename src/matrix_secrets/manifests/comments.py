@@ -5,7 +5,7 @@ Source of the behaviour: go.yaml.in/yaml/v3 v3.0.4, decode.go (parser.node, pars
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.commentevent import Event, EventKind
@@ -13,6 +13,7 @@ from matrix_secrets.manifests.commentevents import CommentParser
 from matrix_secrets.manifests.commentscan import Scanner
 from matrix_secrets.manifests.parse import BOM
 from matrix_secrets.manifests.tokens import tokens
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection

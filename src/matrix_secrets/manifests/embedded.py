@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
@@ -14,6 +14,7 @@ from matrix_secrets.manifests.nodes import Scalar, Stream, leaves
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.manifests.render import Slot, quoted, respell
 from matrix_secrets.manifests.sourcemap import LINE_BREAK, SourceMap, source_map
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

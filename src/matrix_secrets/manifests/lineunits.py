@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Sequence, text_at
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

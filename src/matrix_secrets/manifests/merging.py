@@ -6,12 +6,12 @@ conflict, and so is everything whose order would be a guess.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.lineunits import Unit, units
 from matrix_secrets.manifests.threeway import merged_lines
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

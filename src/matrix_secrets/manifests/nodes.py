@@ -5,8 +5,9 @@ Nodes are named tuples: there are thousands, and a frozen dataclass takes three 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

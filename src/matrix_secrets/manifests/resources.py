@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import Place
 from matrix_secrets.manifests.embedded import EmbeddedText
 from matrix_secrets.manifests.nodes import Document, Mapping, Node, Path, Scalar, Stream, child, text_at
 from matrix_secrets.manifests.render import Slot
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.events import tokens as tokens_of
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ import hmac
 import json
 import re
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.cluster.portforward import Answer, ask_pod
 from matrix_secrets.errors import OutsideError, RefusedError, UsageError
 from matrix_secrets.operations.registrationproof import error_code
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.homeserver import real_server_name
 

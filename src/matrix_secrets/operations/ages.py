@@ -6,13 +6,13 @@ same value under new ciphertext is no change. Where that cannot be told, the age
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.gitrepo.filehistory import changed_beside, changed_now, file_changes, since
 from matrix_secrets.gitrepo.history import is_shallow
 from matrix_secrets.operations.pastvalues import PastValues
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.checks.spellings import offset_of
@@ -12,6 +12,7 @@ from matrix_secrets.gitrepo.objectstream import EVERYTHING, messages, pieces
 from matrix_secrets.operations.audit_leak import Leak, Since
 from matrix_secrets.operations.audit_past import Past
 from matrix_secrets.operations.audit_search import HistorySearch
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

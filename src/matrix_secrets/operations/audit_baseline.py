@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.tripwire import digest_key
 
 if TYPE_CHECKING:

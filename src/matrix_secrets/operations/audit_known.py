@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.operations.keys_values import HeldValue, held_values
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.checks import history as kinds
 from matrix_secrets.errors import Place
 from matrix_secrets.operations.replacement import replacing
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.checks.kind import Kind

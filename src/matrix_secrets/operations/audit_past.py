@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError
 from matrix_secrets.manifests.nodes import Scalar, find
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import is_ciphertext
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.declarations import GUIDE_SECRETS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.identity import Identity
@@ -10,6 +10,7 @@ from matrix_secrets.checks.agekey import IN_BASE64, PREFIX, private_keys
 from matrix_secrets.checks.spellings import MIN_LENGTH, Needle, Search, needles
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.operations.audit_lines import LineSearch
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.identity import Identity, Locked
 from matrix_secrets.agekeys.identityfile import parse_identities
 from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.findings import Finding, Severity
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import Place, RefusedError, UsageError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.writing import rewritten, write_texts
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack import elementconfig, homeserver
 from matrix_secrets.stack.examples import fill_examples
 from matrix_secrets.stack.rewriting import Rewrite, set_option

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.creationrules import CreationRule, CreationRules, load_rules, rules_of
 from matrix_secrets.sops.selectors import Selection
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +12,7 @@ from matrix_secrets.gitrepo.remotes import remotes
 from matrix_secrets.gitrepo.revision import files_of, read_files, upstream_revision
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.fluxowner import FLUX_GROUP, owners_of
 

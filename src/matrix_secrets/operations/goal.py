@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import RefusedError
@@ -10,6 +9,7 @@ from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.gitrepo.push import upstream
 from matrix_secrets.gitrepo.revision import fetch, holds, is_here, upstream_revision
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.gitrepo.locate import WorkTree

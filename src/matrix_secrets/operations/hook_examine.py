@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks import agekey, ciphertext, leaks, opening, placeholders, plaintext, ruled, staged
@@ -13,6 +13,7 @@ from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdenti
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.hook_stacks import BROKEN, EngineOf, readable_stacks, workspace_of
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.creationrules import CreationRules, load_rules, rules_of
 from matrix_secrets.sops.metadata import is_encrypted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from matrix_secrets.errors import OutsideError, Place, RefusedError
@@ -19,6 +18,7 @@ from matrix_secrets.gitrepo.hookfiles import (
     write_script,
 )
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.transaction import FileWrite, apply
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from matrix_secrets.manifests.lineunits import Unit
 from matrix_secrets.manifests.merging import CannotMergeError, Conflict, Merge, merge
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import ENCRYPTED_PREFIX
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.mergedblock import merged_block
 from matrix_secrets.sops.mergedtext import sealed
 from matrix_secrets.sops.metadata import is_encrypted

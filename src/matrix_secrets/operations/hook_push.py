@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.findings import Finding, Severity
@@ -16,6 +16,7 @@ from matrix_secrets.operations.audit_baseline import FILE, Seal, read_baseline
 from matrix_secrets.operations.audit_known import KnownValues
 from matrix_secrets.operations.hook_examine import Change, Examined, examine
 from matrix_secrets.operations.hook_stacks import EngineOf, readable_stacks, workspace_of
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.workspace import Workspace
 
 if TYPE_CHECKING:

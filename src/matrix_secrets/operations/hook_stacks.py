@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.errors import BadManifestError, OutsideError, Place
 from matrix_secrets.findings import Finding, Severity
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.discovery import find_stacks
 from matrix_secrets.stack.workspace import Workspace
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.reading import read_secret
 from matrix_secrets.operations.clusterkeys import held_keys, recipients_of
 from matrix_secrets.operations.liveowner import key_secret
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.decryption import SOPS
 
 if TYPE_CHECKING:

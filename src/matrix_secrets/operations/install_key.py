@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import generate_identity
@@ -16,6 +16,7 @@ from matrix_secrets.operations.keys_holders import is_cluster_name, names_of
 from matrix_secrets.operations.keys_rollover import plan_rollover
 from matrix_secrets.operations.keys_turns import Turn, Turned, turned
 from matrix_secrets.operations.plan import Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.stack.fluxowner import owners_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.generate import identity_file_text
@@ -15,6 +15,7 @@ from matrix_secrets.errors import UsageError
 from matrix_secrets.operations.clusterkeys import HeldKey, entry_name, held_keys, recipients_of
 from matrix_secrets.operations.enable_decryption import SECRET as USUAL
 from matrix_secrets.operations.liveowner import key_secret, live_owner
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.fluxcontroller import controllers
 from matrix_secrets.stack.fluxowner import owners_of
 

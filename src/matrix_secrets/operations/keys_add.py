@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import Recipient
@@ -13,6 +12,7 @@ from matrix_secrets.operations.keys_files import SealedFile, foreign_files, requ
 from matrix_secrets.operations.keys_holders import names_of, refuse_private_key, same_name
 from matrix_secrets.operations.keys_turns import Turn, turned
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.creationrules import rules_of
 from matrix_secrets.sops.recipientedit import with_recipient
 from matrix_secrets.sops.recipientlists import key_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import encrypt_with_passphrase, write_identity
@@ -12,6 +11,7 @@ from matrix_secrets.agekeys.places import shown
 from matrix_secrets.agekeys.recipient import RecipientKind
 from matrix_secrets.errors import MatrixSecretsError, NoIdentityError, RefusedError
 from matrix_secrets.operations.keys_place import refuse_exposed, usual_path
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.sops.builtin import BuiltinEngine
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.worktree import small_files
 from matrix_secrets.errors import BadManifestError, OutsideError, RefusedError
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.allcores import spread
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import Metadata, is_encrypted, read_metadata
 from matrix_secrets.sops.plainblocks import plain_metadata
 from matrix_secrets.sops.recipientlists import key_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.generate import (
@@ -14,6 +13,7 @@ from matrix_secrets.agekeys.generate import (
 from matrix_secrets.agekeys.identityfile import load_identities
 from matrix_secrets.agekeys.places import shown
 from matrix_secrets.operations.keys_place import refuse_exposed, usual_path
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.gitrepo.history import Seen, contents, first_seen, is_shallow, versions
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.operations.keys_reader import Reader, Search, haystack
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
 
 if TYPE_CHECKING:

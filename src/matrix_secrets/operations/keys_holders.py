@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import Recipient, short
 from matrix_secrets.errors import RefusedError, UsageError
 from matrix_secrets.gitrepo.changes import head_blob
 from matrix_secrets.manifests.parse import decode
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.creationrules import rules_of
 from matrix_secrets.sops.recipientlists import key_of
 

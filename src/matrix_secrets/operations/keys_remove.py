@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from matrix_secrets.operations.keys_files import SealedFile, foreign_files, requ
 from matrix_secrets.operations.keys_holders import names_of
 from matrix_secrets.operations.keys_turns import Turn, turned
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.creationrules import rules_of
 from matrix_secrets.sops.recipientedit import without_recipients
 from matrix_secrets.sops.recipientlists import key_of

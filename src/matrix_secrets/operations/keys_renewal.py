@@ -5,7 +5,7 @@ A new value never stands under a data key that the leaver may have: each file th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
@@ -19,6 +19,7 @@ from matrix_secrets.operations.rotation.effects import effects_of_digest_key
 from matrix_secrets.operations.rotation.model import Rotation
 from matrix_secrets.operations.rotation.planning import drawn, plan_values
 from matrix_secrets.operations.soundness import require_sound
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.stack.consumption import DIGEST_KEY
 from matrix_secrets.stack.declaration import Declaration

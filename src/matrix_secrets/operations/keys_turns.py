@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.recipient import Recipient, short
 from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.operations.allcores import spread
 from matrix_secrets.operations.plan import Change
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.transaction import FileWrite
 

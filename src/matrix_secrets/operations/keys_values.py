@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
@@ -11,6 +11,7 @@ from matrix_secrets.manifests.nodes import Mapping, Scalar, leaves
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.manifests.resolve import Kind, resolve
 from matrix_secrets.manifests.resources import ENCRYPTED_PREFIX, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.reading import list_kustomizations
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.operations.inforce import key_obstacle, obstacle
 from matrix_secrets.operations.liveowner import live_owner, settled
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

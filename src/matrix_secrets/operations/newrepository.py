@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import Place, UsageError
 from matrix_secrets.operations.coverage import CONFIG_FILE
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.ruletext import NewRule, new_file, path_regex_for
 from matrix_secrets.stack.servername import base_url, check_node_ip, check_server_name
 from matrix_secrets.stack.services import DEFAULT_NODE_PORT

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.plan import Change, Plan
 from matrix_secrets.operations.writing import rewritten, write_texts
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.strategy import STRATEGY, Strategy, strategy_of
 

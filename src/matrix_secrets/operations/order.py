@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from matrix_secrets.errors import BadManifestError, Place, RefusedError
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.gitrepo.revision import files_of, read_file, upstream_revision
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
 from matrix_secrets.stack.fluxowner import Owner, owners_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError
@@ -10,6 +10,7 @@ from matrix_secrets.gitrepo.history import Version, contents
 from matrix_secrets.manifests.nodes import Scalar, find
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.recognition import HOMESERVER_KEY

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.operations.writing import Sealing, Written, rewritten, write_texts
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.protection import is_protected
 from matrix_secrets.stack.rewriting import rewrite
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.recipient import short
@@ -15,6 +15,7 @@ from matrix_secrets.gitrepo.revision import files_with, is_here, read_file, upst
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.operations.keys_holders import is_cluster_name, names_of
 from matrix_secrets.operations.liveowner import key_secret, settled
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.rekey import readers

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.gitrepo.commit import commit_paths, require_committable
 from matrix_secrets.gitrepo.push import Pushed, push
 from matrix_secrets.operations.exposure import refuse_plaintext
 from matrix_secrets.operations.order import refuse_early_ciphertext
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.agekeys.recipient import parse_list
@@ -38,6 +37,8 @@ def own_recipients(discovered: Discovered, work_tree: WorkTree) -> Sequence[Name
 
 def _user(work_tree: WorkTree) -> str:
     """Return the name that one's commits bear, which stands in the repository anyway; else the system's."""
+    import getpass  # noqa: PLC0415  only for a new rule
+
     name = run_git(work_tree, "config", "--get", "user.name", ok=(0, 1)).text
     try:
         return " ".join(name.split()) or getpass.getuser()

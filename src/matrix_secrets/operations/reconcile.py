@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from matrix_secrets.cluster.kinds import GIT_REPOSITORY, KUSTOMIZATION
 from matrix_secrets.cluster.reading import read_kustomization, read_source
 from matrix_secrets.cluster.writing import annotate
 from matrix_secrets.errors import OutsideError, RefusedError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import RefusedError
@@ -14,6 +13,7 @@ from matrix_secrets.operations.seal_rollout import rollout
 from matrix_secrets.operations.seal_version import require_version
 from matrix_secrets.operations.soundness import require_sound
 from matrix_secrets.operations.writing import rewritten, write_texts
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.layouts import has_option, password_elsewhere, uses_postgres
 from matrix_secrets.stack.model import ManagedSecret, SecretSpot, Stack

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.findings import Finding, Severity
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.rewriting import Rewrite
 from matrix_secrets.stack.strategy import STRATEGY, Strategy, can_become_recreate, strategy_edits, strategy_of
 from matrix_secrets.stack.synapsepods import readers

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.protection import is_protected
 from matrix_secrets.stack.selection import select_secrets
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.model import OPEN_STATES, Stack, ValueState
 from matrix_secrets.stack.placeholders import is_example_host, is_example_url
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.reading import list_pods, read_deployment, read_stateful_set
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.manifests.nodes import find, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 from matrix_secrets.stack.namespaces import namespace_of

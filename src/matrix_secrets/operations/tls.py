@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError, UsageError
@@ -14,6 +13,7 @@ from matrix_secrets.operations.configure import Identity, identity_changes
 from matrix_secrets.operations.draft import Draft
 from matrix_secrets.operations.options import Setting, homeservers, plan_settings
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.backends import Backend, element_backend, synapse_backend
 from matrix_secrets.stack.homeserver import is_on, real_server_name
 from matrix_secrets.stack.ingress import HEAD, Site, client_answer, ingress_text, server_answer, well_known_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from matrix_secrets.operations.additions import add_file, list_file
 from matrix_secrets.operations.draft import Draft
 from matrix_secrets.operations.options import Setting, homeservers, plan_settings
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.coturn import HEAD, NAME, Turn, coturn_text, flux_text, kustomization_text
 from matrix_secrets.stack.declarationfile import FILE, load_declarations
 from matrix_secrets.stack.fluxowner import covers, owners_of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from matrix_secrets.errors import Place
 from matrix_secrets.manifests.edits import splice
 from matrix_secrets.operations.derived import with_derived
 from matrix_secrets.operations.plan import Change, Plan
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.rewriting import Rewrite, compose
 
 if TYPE_CHECKING:

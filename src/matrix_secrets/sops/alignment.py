@@ -6,12 +6,12 @@ names its type (aes/cipher.go), so every pair can be checked without any key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError, Place
 from matrix_secrets.manifests.comments import attach
 from matrix_secrets.manifests.resolve import Kind
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops import format as ciphertexts
 from matrix_secrets.sops.treeitems import Leaf, Remark, place_of, value_of
 from matrix_secrets.sops.walk import walk

@@ -6,11 +6,11 @@ walkSlice, shouldBeEncrypted with its stack of comments).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.manifests.nodes import Alias, Mapping, Scalar, Sequence
 from matrix_secrets.manifests.resolve import Kind
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import KEY
 from matrix_secrets.sops.treeitems import Leaf, Remark, endless_alias, key_name, no_mapping, value_of
 

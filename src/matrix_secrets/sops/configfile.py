@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.errors import BadManifestError, Place, RefusedError
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.typedyaml import Kind, ListOf, decode_first
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import Place, RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.configfile import GROUP_KEYS, OTHER_KEYS, SELECTORS
 from matrix_secrets.sops.goregexp import ExpressionError, compile_expression
 from matrix_secrets.sops.typedyaml import NotText

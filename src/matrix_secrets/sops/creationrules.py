@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.configfile import parse_config, read_config
 from matrix_secrets.sops.creationrule import CreationRule, matches, rule_of
 from matrix_secrets.sops.recipientnames import recipient_names

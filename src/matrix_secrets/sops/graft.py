@@ -6,13 +6,13 @@ block, grafted into the new file, opens the new values. Tried here on every file
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from matrix_secrets.errors import NoIdentityError
 from matrix_secrets.manifests.comments import attach
 from matrix_secrets.manifests.edits import splice
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.metadata import Metadata, read_metadata

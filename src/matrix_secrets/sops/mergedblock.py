@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import Recipient
 from matrix_secrets.agekeys.wrap import wrap_data_key
 from matrix_secrets.manifests.merging import CannotMergeError
 from matrix_secrets.manifests.nodes import Scalar, leaves
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.cipher import DataKey
 from matrix_secrets.sops.metadata import Metadata
 from matrix_secrets.sops.recipientlists import key_of

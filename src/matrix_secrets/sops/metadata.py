@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Sequence, child
 from matrix_secrets.manifests.timestamp import normal_timestamp
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.selectors import Selection, Selector
 
 if TYPE_CHECKING:

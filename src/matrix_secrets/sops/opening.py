@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hmac
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place, TamperedError
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.resolve import Kind
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.cipher import DataKey, NotAuthenticError
 from matrix_secrets.sops.commentopening import COMMENT, CommentOpening, list_comment
 from matrix_secrets.sops.format import PREFIX

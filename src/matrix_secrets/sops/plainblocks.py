@@ -61,7 +61,9 @@ class PlainBlocks(NamedTuple):
     def with_more(self, text: str, stanzas: Sequence[Stanza]) -> str:
         """Put more recipients behind the others, in each block."""
         lists = zip(self.ends, self.shapes, strict=True)
-        return splice(text, [Edit(at, at, "".join(shape.rendered(each, "\n") for each in stanzas)) for at, shape in lists])
+        return splice(
+            text, [Edit(at, at, "".join(shape.rendered(each, "\n") for each in stanzas)) for at, shape in lists]
+        )
 
 
 def plain_blocks(text: str) -> PlainBlocks | None:

@@ -6,11 +6,11 @@ import re
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import OutsideError
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.childenv import child_environment
 from matrix_secrets.sops.failures import failure
 from matrix_secrets.sops.program import HINT, find_sops

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
@@ -10,6 +10,7 @@ from matrix_secrets.findings import Finding, Severity
 from matrix_secrets.manifests.comments import attach
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.blockbody import block_body
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.metadata import read_metadata

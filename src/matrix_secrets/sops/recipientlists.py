@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.manifests.nodes import Alias, Mapping, Node, Scalar, Sequence, child
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

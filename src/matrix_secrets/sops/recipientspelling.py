@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.nodes import Mapping, Node, Scalar, Sequence
 from matrix_secrets.manifests.render import is_plain_string, quoted
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.blockbody import block_body
 from matrix_secrets.sops.recipientlists import key_of, keys_in
 from matrix_secrets.sops.recipientnames import trailing_comment

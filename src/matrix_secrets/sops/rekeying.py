@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import NoIdentityError, Place, RefusedError
 from matrix_secrets.manifests.parse import parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.graft import Graft, ciphertexts, graft, grafted_whole
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.recipientlists import key_of

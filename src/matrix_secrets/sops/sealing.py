@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.comments import attach_some
 from matrix_secrets.manifests.edits import Edit, splice
 from matrix_secrets.manifests.resolve import Kind
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.commentopening import COMMENT, containers
 from matrix_secrets.sops.format import PREFIX
 from matrix_secrets.sops.mac import Mac

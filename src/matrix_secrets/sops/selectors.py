@@ -6,12 +6,12 @@ set; with none, ``unencrypted_suffix: _unencrypted`` counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.errors import BadManifestError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     import re

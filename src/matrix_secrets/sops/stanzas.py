@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import Place, RefusedError
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.nodes import Mapping, Node, Scalar, Sequence, child, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import KEY
 from matrix_secrets.sops.plainstyle import fits_plain
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Scalar
 from matrix_secrets.manifests.resolve import Kind, Resolved, resolve
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.nodes import Alias, Node, Path, Stream

@@ -6,7 +6,6 @@ Aliases and merge keys are resolved, unknown fields passed over, repeated keys r
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -15,6 +14,7 @@ from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Alias, Document, Mapping, Node, Scalar, Sequence, Stream
 from matrix_secrets.manifests.resolve import Kind as Resolved
 from matrix_secrets.manifests.resolve import resolve
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

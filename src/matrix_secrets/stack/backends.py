@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.manifests.nodes import find, text_at
 from matrix_secrets.manifests.resources import resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.services import synapse_workloads
 from matrix_secrets.stack.workloads import Workload, items, texts, workloads
 

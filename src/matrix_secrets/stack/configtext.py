@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, Place
 from matrix_secrets.manifests.nodes import Mapping, Node, Path, Stream, find, text_at
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.manifests.embedded import EmbeddedText

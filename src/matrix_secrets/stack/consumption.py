@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Stream, child
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Resource, is_ciphertext, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.workloads import same_namespace
 
 if TYPE_CHECKING:

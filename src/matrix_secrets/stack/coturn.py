@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.fluxowner import FLUX_GROUP
 from matrix_secrets.stack.spelling import Data, block
 

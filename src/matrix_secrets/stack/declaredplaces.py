@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError
 from matrix_secrets.manifests.nodes import Scalar, child
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Resource, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.configtext import read_config
 from matrix_secrets.stack.model import Location, SecretSpot, ValueState
 from matrix_secrets.stack.values import in_config, in_entry, not_a_value

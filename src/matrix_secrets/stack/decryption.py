@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Mapping, Scalar, find, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.patches import operations_of
 from matrix_secrets.stack.values import is_null
 

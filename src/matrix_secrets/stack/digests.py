@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Stream, find, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS, set_annotations
 from matrix_secrets.stack.consumption import Item, consumed
 from matrix_secrets.stack.recognition import parts_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, OutsideError, RefusedError, UsageError
 from matrix_secrets.manifests.resources import Entry, Resource
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.declarationfile import load_declarations
 from matrix_secrets.stack.declaredplaces import declared_for

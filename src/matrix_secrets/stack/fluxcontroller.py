@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.nodes import Mapping, Scalar, find, text_at
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.fluxowner import INSTANCE, INSTANCE_PATCHES
 from matrix_secrets.stack.kustomizefiles import builders_of, kustomize_files, labels_of, mappings, texts
 from matrix_secrets.stack.patches import PatchList, Subject, operations_of, patches_for

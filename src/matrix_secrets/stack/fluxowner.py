@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Mapping, Stream, find, text_at
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import Resource, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.decryption import declared, patched
 from matrix_secrets.stack.kustomizefiles import builders_of, group_of, kustomize_files
 from matrix_secrets.stack.patches import PatchList, Subject, patches_for, subject_of

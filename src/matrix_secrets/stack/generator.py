@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 
 SHORTEST: Final = 16

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matrix_secrets.manifests.nodes import Stream, find, text_at
 from matrix_secrets.manifests.resources import resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.workloads import items
 
 if TYPE_CHECKING:

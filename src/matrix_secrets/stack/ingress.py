@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.spelling import Data, block
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Sequence, find, text_at
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import Resource, resources
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

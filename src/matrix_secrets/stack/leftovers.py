@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Document, Leaf, Node, Scalar, Stream, leaves
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Resource
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.placeholders import Token, tokens
 
 if TYPE_CHECKING:

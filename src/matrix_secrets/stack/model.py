@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
+
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.errors import MatrixSecretsError, Place

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError
 from matrix_secrets.manifests.nodes import Mapping, Sequence, find, text_at
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.kustomizefiles import group_of, labels_of, mappings, texts
 
 if TYPE_CHECKING:

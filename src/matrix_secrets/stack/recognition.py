@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Stream, text_at
 from matrix_secrets.manifests.resources import DATA, STRING_DATA, Entry, Resource, is_ciphertext, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.declarations import GUIDE_SECRETS, POSTGRES_PASSWORD
 from matrix_secrets.stack.hiddenparts import keys_under, refuse_hidden_parts
 

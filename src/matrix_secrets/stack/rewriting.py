@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, Place
@@ -15,6 +15,7 @@ from matrix_secrets.manifests.nodes import Mapping, Path, Scalar, child
 from matrix_secrets.manifests.render import quoted, require_colon
 from matrix_secrets.manifests.resources import DATA, STRING_DATA
 from matrix_secrets.manifests.sourcemap import BLOCK_HEADER
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.insertion import insert_key
 from matrix_secrets.stack.model import ConfigSpot, Location, SecretSpot
 from matrix_secrets.stack.values import not_a_value

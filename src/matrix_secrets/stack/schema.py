@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Mapping, Node, Scalar, Sequence, child
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.values import is_null
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class Field:
             name = key.value if isinstance(key, Scalar) else "?"
             here = Field(self.source, self.file, (*self.path, name), key, value)
             if name not in known:
+                import difflib  # noqa: PLC0415  only for a mistake
+
                 close = difflib.get_close_matches(name, known, n=1)
                 advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
                 raise here.error("is not known here", advice.rstrip("?"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import BadManifestError, RefusedError
 from matrix_secrets.manifests.edits import Edit
 from matrix_secrets.manifests.nodes import Mapping, Node, Sequence, child, find, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.itemlists import append_item
 from matrix_secrets.stack.removal import pair_of
 from matrix_secrets.stack.secretmounts import NoFile, SecretFile, file_at, mount_over, secret_sources, volume_named

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matrix_secrets.manifests.nodes import Node, find, text_at
 from matrix_secrets.manifests.resolve import resolve
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.workloads import items
 
 if TYPE_CHECKING:

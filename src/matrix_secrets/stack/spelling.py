@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from matrix_secrets.manifests.render import is_plain_string, quoted
+from matrix_secrets.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

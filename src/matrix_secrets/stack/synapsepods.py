@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.manifests.nodes import Mapping, Node, find, text_at
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.images import image_of
 from matrix_secrets.stack.workloads import Workload, items, workloads
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.manifests.nodes import Mapping, Node, Scalar, Sequence, Stream, child, find, text_at
 from matrix_secrets.manifests.resources import Resource, resources
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

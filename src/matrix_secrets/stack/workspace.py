@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, NoIdentityError, OutsideError, TamperedError
 from matrix_secrets.manifests.parse import decode, parse
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.filetree import walk
 

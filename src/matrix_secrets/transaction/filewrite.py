@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import Place, RefusedError
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

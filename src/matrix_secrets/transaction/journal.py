@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from matrix_secrets.errors import RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.transaction.durable import sync_directory, write_new
 from matrix_secrets.transaction.journalnames import COMMITTED, INTENT
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError, Place, RefusedError
+from matrix_secrets.records import dataclass
 from matrix_secrets.transaction import journal as journals
 from matrix_secrets.transaction import staging
 from matrix_secrets.transaction.journalnames import COMMITTED, INTENT, pending

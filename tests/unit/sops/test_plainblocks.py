@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import example, given
@@ -10,16 +11,25 @@ from hypothesis import strategies as st
 
 from matrix_secrets.agekeys.generate import generate_identity
 from matrix_secrets.errors import BadManifestError
+from matrix_secrets.manifests.edits import splice
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.metadata import is_encrypted, read_metadata
-from matrix_secrets.sops.plainblocks import plain_blocks, plain_metadata
+from matrix_secrets.sops.plainblocks import PlainBlocks, plain_blocks, plain_metadata, root_blocks
 from matrix_secrets.sops.rekey import with_recipients
+from matrix_secrets.sops.stanzas import blocks, stanza_edits
 from tests.unit.sops.builtintexts import ENGINE, FILE, SELECTORS, rule
+
+if TYPE_CHECKING:
+    from matrix_secrets.sops.metadata import Metadata
 
 PLAIN: Final = (
     "a: 1\ndata:\n  x: one\n  y: |\n    two\n",
     "# head\n---\ndata: {x: one}\n---\ndata:\n  y: 'two'  # with a comment\n",
     "---\ndata:\n  - x\n  - y: z\n",
+)
+NEW: Final = (
+    generate_identity("x").recipient.key,
+    "-----BEGIN AGE ENCRYPTED FILE-----\nbmV3\n-----END AGE ENCRYPTED FILE-----\n",
 )
 ENCRYPTED: Final = [
     ENGINE.encrypt(text, file=FILE, rule=rule(selector, mac_only_encrypted=only)).text
@@ -38,6 +48,11 @@ def said_by_the_parser(text: str) -> object:
         return read_metadata(stream) if is_encrypted(stream) else None
     except BadManifestError as error:
         return error
+
+
+def all_metadata(text: str) -> list[Metadata]:
+    stream = parse(text, FILE)
+    return [read_metadata(stream, document.index) for document, _ in blocks(stream)]
 
 
 @pytest.mark.parametrize("text", ENCRYPTED)
@@ -89,6 +104,51 @@ def test_a_block_inside_of_a_text_is_none_that_is_changed() -> None:
         with_recipients(ENGINE, text, file=FILE, gain=[generate_identity("x").recipient])
 
 
+@pytest.mark.parametrize("text", ENCRYPTED)
+def test_one_more_recipient_is_added_without_the_parser_as_with_it(text: str) -> None:
+    found = root_blocks(text, FILE)
+    assert found is not None
+    more = found.with_more(text, [found.metadata[0].age[0], NEW])
+    age = (*found.metadata[0].age, found.metadata[0].age[0], NEW)
+    assert all_metadata(more) == [replace(each, age=age) for each in all_metadata(text)]
+    added = found.with_more(text, [NEW])
+    assert splice(text, stanza_edits(parse(text, FILE), [*found.metadata[0].age, NEW])) == added
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENCRYPTED[0] + "# a comment\n  more: 1\n",
+        ENCRYPTED[0] + "\n  more\n",
+        ENCRYPTED[0] + "\n\n  more: 1\n",
+        ENCRYPTED[0] + "\tmore\n",
+        ENCRYPTED[0] + "}\n",
+        "{a: 1,\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "}\n",
+        "- a\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :],
+        "a: |\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "b: [\n",
+        "? \n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :],
+        "a: '\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "'\n",
+        "'a\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "'\n",
+        "a:\n  b\n..\n" + ENCRYPTED[0],
+        ENCRYPTED[0] * 2,
+    ],
+)
+def test_what_is_no_key_of_the_root_or_goes_on_behind_it_is_left_to_the_parser(text: str) -> None:
+    assert_as_the_parser_says(text)
+    found = root_blocks(text, FILE)
+    assert found is None or len(found.metadata) == len(parse(text, FILE).documents)
+
+
+def assert_as_the_parser_says(text: str) -> PlainBlocks | None:
+    """What is answered at all is what the parser says of the whole text, before and after."""
+    found = root_blocks(text, FILE)
+    if found is not None:
+        assert all_metadata(text) == list(found.metadata)
+        more = found.with_more(text, [NEW])
+        assert all_metadata(more) == [replace(each, age=(*each.age, NEW)) for each in found.metadata]
+    return found
+
+
 @given(
     st.sampled_from(ENCRYPTED),
     st.lists(st.tuples(st.integers(0, 4_000), st.integers(0, 30), st.sampled_from(PIECES)), min_size=1, max_size=3),
@@ -99,6 +159,7 @@ def test_any_change_is_read_as_the_parser_reads_it(text: str, changes: list[tupl
     for at, length, piece in changes:
         start = at % (len(text) + 1)
         text = text[:start] + piece + text[start + length :]
+    assert_as_the_parser_says(text)
     found = plain_metadata(text)
     if found is not None:
         said = said_by_the_parser(text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TextIO
+
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

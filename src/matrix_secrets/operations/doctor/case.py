@@ -6,7 +6,6 @@ import posixpath
 import re
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from matrix_secrets.manifests.resources import resources
 from matrix_secrets.operations.doctor.applied import stack_at
 from matrix_secrets.operations.doctor.fluxstate import in_cluster
 from matrix_secrets.operations.doctor.said import Scrubber
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.stack.fluxowner import owning

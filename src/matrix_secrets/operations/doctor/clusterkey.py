@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.identity import Identity, Locked
@@ -15,6 +14,7 @@ from matrix_secrets.errors import NoIdentityError, RefusedError
 from matrix_secrets.operations.doctor.case import KEY_NAME
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 from matrix_secrets.sops.builtin import BuiltinEngine
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
@@ -14,6 +13,7 @@ from matrix_secrets.manifests.resources import is_ciphertext
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.livesecret import values_of
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.placeholders import is_placeholder
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
@@ -11,6 +10,7 @@ from matrix_secrets.cluster.flux import FLUX_NAMESPACE
 from matrix_secrets.operations.doctor.case import CONTROLLER
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

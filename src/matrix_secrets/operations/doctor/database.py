@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
@@ -15,6 +14,7 @@ from matrix_secrets.operations.doctor.pods import KINDS as POD_KINDS
 from matrix_secrets.operations.doctor.pods import Remedies, judge_pods
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import POSTGRES
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.workloads import workloads
 
 if TYPE_CHECKING:

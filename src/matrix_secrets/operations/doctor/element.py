@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
@@ -17,6 +16,7 @@ from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import ELEMENT
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.homeserver import real_public_baseurl, real_server_name
 from matrix_secrets.stack.workloads import Workload, items
 

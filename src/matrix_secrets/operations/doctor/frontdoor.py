@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
 from matrix_secrets.checks.urls import read_url
 from matrix_secrets.cluster.kinds import SERVICE
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.homeserver import real_public_baseurl
 from matrix_secrets.stack.services import synapse_services
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.recipient import short
 from matrix_secrets.checks.kind import error
 from matrix_secrets.errors import Place
 from matrix_secrets.operations.doctor.link import Verdict
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

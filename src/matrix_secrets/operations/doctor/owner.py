@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
@@ -15,6 +14,7 @@ from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.refusals import FAILED, refused
 from matrix_secrets.operations.doctor.refusals import KINDS as REFUSALS
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.postgres import Database, LogIn, log_in, trusts_everybody
@@ -13,6 +12,7 @@ from matrix_secrets.gitrepo.revision import read_file
 from matrix_secrets.manifests.nodes import Stream, child, text_at
 from matrix_secrets.manifests.parse import decode, parse
 from matrix_secrets.manifests.resources import Resource, is_ciphertext, resources
+from matrix_secrets.records import dataclass
 from matrix_secrets.secretvalue import SecretValue
 from matrix_secrets.sops.metadata import is_encrypted
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD

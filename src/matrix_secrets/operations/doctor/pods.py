@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.checks.kind import Kind

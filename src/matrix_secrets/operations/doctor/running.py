@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.failures import ForbiddenError, InvalidError
@@ -11,6 +11,7 @@ from matrix_secrets.cluster.objects import moment
 from matrix_secrets.cluster.reading import read_deployment, read_log, read_stateful_set
 from matrix_secrets.cluster.workloads import live_pod
 from matrix_secrets.operations.doctor.symptoms import recognise
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

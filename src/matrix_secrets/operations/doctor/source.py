@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
@@ -13,6 +12,7 @@ from matrix_secrets.gitrepo.changes import head_commit
 from matrix_secrets.gitrepo.locate import current_branch
 from matrix_secrets.operations.doctor.link import Verdict
 from matrix_secrets.operations.doctor.places import live_place
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.fluxowner import owning
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.checks.kind import error, warning
@@ -16,6 +15,7 @@ from matrix_secrets.operations.doctor.places import live_place
 from matrix_secrets.operations.doctor.pods import Remedies, judge_age, judge_pods, restart
 from matrix_secrets.operations.doctor.running import Running, running
 from matrix_secrets.operations.doctor.symptoms import SYNAPSE
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.homeserver import real_server_name
 from matrix_secrets.stack.services import listener_ports
 

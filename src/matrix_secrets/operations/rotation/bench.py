@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError, RefusedError
@@ -15,6 +14,7 @@ from matrix_secrets.operations.publishing import ALLOW_PLAINTEXT
 from matrix_secrets.operations.rotation.acts import Outside
 from matrix_secrets.operations.rotation.journal import ROTATION_BRANCH
 from matrix_secrets.operations.rotation.site import find_site
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

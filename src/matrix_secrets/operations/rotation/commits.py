@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.gitrepo.revision import files_of, read_files
 from matrix_secrets.manifests.parse import decode
 from matrix_secrets.operations.soundness import require_readable
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.declarationfile import FILE, read_declarations
 from matrix_secrets.stack.discovery import find_stacks
 from matrix_secrets.stack.workspace import Workspace

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from matrix_secrets.cluster.failures import UnreachableError
@@ -16,6 +15,7 @@ from matrix_secrets.operations.rotation.machine import Step, next_step
 from matrix_secrets.operations.rotation.sight import look
 from matrix_secrets.operations.rotation.words import stranded
 from matrix_secrets.operations.rotation.world import Side
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from matrix_secrets.records import dataclass
 
 _TOO_OFTEN: Final = 3  # crashes that we have seen ourselves
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.rolepassword import read_verifier
@@ -14,6 +14,7 @@ from matrix_secrets.operations.rotation.livedatabase import find_role, prove
 from matrix_secrets.operations.rotation.livevalues import live_values
 from matrix_secrets.operations.rotation.preflight import refuse_second
 from matrix_secrets.operations.rotation.sight import serves
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.services import synapse_workloads
 

@@ -5,12 +5,12 @@ Its commit holds the new values, the commit before it the old ones; what else ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.errors import RefusedError
 from matrix_secrets.gitrepo.command import run_git
 from matrix_secrets.gitrepo.remoteheads import parent_of
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.cluster.reading import list_pods, read_deployment, read_stateful_set
 from matrix_secrets.errors import OutsideError
 from matrix_secrets.manifests.nodes import find
 from matrix_secrets.operations.rotation.world import Side
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.annotations import TEMPLATE_ANNOTATIONS
 from matrix_secrets.stack.digests import CONFIG_DIGEST, SECRET_DIGEST
 from matrix_secrets.stack.workloads import Workload, texts, workloads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.databaseprobe import reads_database
@@ -18,6 +18,7 @@ from matrix_secrets.operations.rotation.livedatabase import find_role
 from matrix_secrets.operations.rotation.livepods import Restarting, restarting, serving_pods, side_of_pods
 from matrix_secrets.operations.rotation.livevalues import live_values, side_of
 from matrix_secrets.operations.rotation.world import Side, World
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.declarations import POSTGRES_PASSWORD
 from matrix_secrets.stack.homeserver import SERVER_NAME
 from matrix_secrets.stack.services import listener_ports, synapse_workloads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.reading import list_kustomizations, read_kustomization, read_source
@@ -10,6 +10,7 @@ from matrix_secrets.errors import OutsideError, RefusedError
 from matrix_secrets.operations.fluxorder import in_order
 from matrix_secrets.operations.live_decryption import find_live_owners
 from matrix_secrets.operations.reconcile import require_git
+from matrix_secrets.records import dataclass
 
 if TYPE_CHECKING:
     from matrix_secrets.cluster.connection import Connection

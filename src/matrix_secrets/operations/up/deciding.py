@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matrix_secrets.cluster.reading import read_deployment, read_stateful_set
+from matrix_secrets.records import dataclass
 from matrix_secrets.stack.homeserver import real_public_baseurl, real_server_name
 from matrix_secrets.stack.namespaces import namespace_of
 from matrix_secrets.stack.workloads import workloads
