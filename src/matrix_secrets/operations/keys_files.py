@@ -30,9 +30,13 @@ class SealedFile:
 
     file: str
     raw: bytes
-    text: str
     metadata: Metadata
     rule: CreationRule | None
+
+    @property
+    def text(self) -> str:
+        """What it holds; of thousands of files that is not kept twice."""
+        return decode(self.raw, self.file)
 
     @property
     def readers(self) -> frozenset[str]:
@@ -52,15 +56,18 @@ def sealed_files(workspace: Workspace, rules: CreationRules | None) -> list[Seal
 
     Raises BadManifestError for one whose block cannot be read, RefusedError for a broken rule.
     """
-    texts = list(_texts(workspace))
-    plain = [plain_metadata(text) for _, _, text in texts]
-    others = [(file, text) for (file, _, text), found in zip(texts, plain, strict=True) if found is None]
+    read: list[tuple[str, bytes, Metadata | None]] = []
+    others: list[tuple[str, str]] = []
+    for file, raw, text in _texts(workspace):
+        read.append((file, raw, plain_metadata(text)))
+        if read[-1][2] is None:
+            others.append((file, text))
     parsed = spread(lambda one: _metadata(*one), others, size=sum(len(text) for _, text in others))
-    metadata = [found if found is not None else next(parsed) for found in plain]
+    found = ((file, raw, next(parsed) if metadata is None else metadata) for file, raw, metadata in read)
     return [
-        SealedFile(file, raw, text, found, rules.rule_for(file) if rules is not None else None)
-        for (file, raw, text), found in zip(texts, metadata, strict=True)
-        if found is not None
+        SealedFile(file, raw, metadata, rules.rule_for(file) if rules is not None else None)
+        for file, raw, metadata in found
+        if metadata is not None
     ]
 
 

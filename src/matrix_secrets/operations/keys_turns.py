@@ -75,7 +75,7 @@ def turned(
     changes: list[Change] = []
     writes: list[FileWrite] = []
     grafts: dict[str, Graft] = {}
-    size = sum(len(turn.sealed.text) for turn in turns)
+    size = sum(len(turn.sealed.raw) for turn in turns)
     done = spread(lambda turn: _rekeyed(turn, rekeying), turns, size=size)
     for number, (turn, (made, graft)) in enumerate(zip(turns, done, strict=True)):
         sealed = turn.sealed

@@ -54,7 +54,7 @@ class CreationRules:
 
     def relative(self, file: str) -> str:
         """Return the path of a file as path_regex sees it: relative to the rules' directory, absolute outside of it."""
-        whole = os.path.normpath(self.root / file)
+        whole = os.path.normpath(os.path.join(self.root, file))  # noqa: PTH118  (asked for every file)
         return whole.removeprefix(str(self.path.parent) + os.sep).replace(os.sep, "/")
 
     def rule_for(self, file: str) -> CreationRule | None:

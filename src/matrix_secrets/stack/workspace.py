@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
@@ -98,7 +99,8 @@ class Workspace:
         if self._source is not None:
             return self._source.raw(file)
         try:
-            return (self.root / file).read_bytes()
+            with open(os.path.join(self.root, file), "rb") as opened:  # noqa: PTH118, PTH123  (of thousands, twice as fast)
+                return opened.read()
         except OSError as error:
             hint = f"check that you may read it: ls -l {shlex.quote(file)}"
             raise OutsideError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
