@@ -19,10 +19,13 @@ def file_names(root: Path) -> list[str]:
     return sorted(name for name, _ in _regular(root))
 
 
-def small_files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files up to `MAX_BYTES`, sorted by name; what cannot be read is passed over."""
+def small_files(root: Path, *, but: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of the files up to `MAX_BYTES`, sorted by name; what cannot be read is passed over.
+
+    ``but`` are endings of names that are left out.
+    """
     for name, size in sorted(_regular(root)):
-        if size > MAX_BYTES:
+        if size > MAX_BYTES or name.endswith(but):
             continue
         try:
             yield name, (root / name).read_bytes()

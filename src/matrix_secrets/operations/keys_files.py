@@ -96,8 +96,8 @@ def foreign_files(workspace: Workspace, keys: Iterable[str]) -> list[str]:
     wanted = [key.encode() for key in keys]
     return [
         file
-        for file, raw in small_files(workspace.root)
-        if not file.endswith(_YAML) and any(mark in raw for mark in _OTHER_MARKS) and any(key in raw for key in wanted)
+        for file, raw in small_files(workspace.root, but=_YAML)
+        if any(mark in raw for mark in _OTHER_MARKS) and any(key in raw for key in wanted)
     ]
 
 

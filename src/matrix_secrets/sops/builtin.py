@@ -10,13 +10,13 @@ from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.cipher import KEY_SIZE, DataKey
 from matrix_secrets.sops.engine import Encrypted
 from matrix_secrets.sops.metadata import Metadata, read_metadata
-from matrix_secrets.sops.opening import Opened, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matrix_secrets.agekeys.identity import Identity
     from matrix_secrets.sops.creationrules import CreationRule
+    from matrix_secrets.sops.opening import Opened
 
 
 def _now() -> datetime:
@@ -70,6 +70,8 @@ class BuiltinEngine:
 
     def opened(self, encrypted: str, *, file: str) -> Opened:
         """Decrypt, and keep what was learnt. Raises as `decrypt`."""
+        from matrix_secrets.sops.opening import open_file  # noqa: PLC0415  (not for data keys alone)
+
         stream = parse(encrypted, file)
         metadata = read_metadata(stream)
         return open_file(stream, metadata, self.data_key(metadata, file))

@@ -29,10 +29,8 @@ class DataKey:
     __slots__ = ("_aead", "_key")
 
     def __init__(self, key: bytes) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (a large library)
-
         self._key = key
-        self._aead: AESGCM = AESGCM(key)
+        self._aead: AESGCM | None = None
 
     @classmethod
     def new(cls) -> DataKey:
@@ -42,6 +40,14 @@ class DataKey:
     def reveal(self) -> bytes:
         """Return the key itself: only for wrapping it for a recipient."""
         return self._key
+
+    @property
+    def _cipher(self) -> AESGCM:
+        if self._aead is None:  # a key may only be wrapped for somebody else, by the thousand
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  (a large library)
+
+            self._aead = AESGCM(self._key)
+        return self._aead
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DataKey) and self._key == other._key
@@ -56,7 +62,7 @@ class DataKey:
     def _encrypt_with(self, iv: bytes, text: str, kind: str, aad: str) -> str:
         if not text:
             return ""
-        sealed = self._aead.encrypt(iv, text.encode(), aad.encode())
+        sealed = self._cipher.encrypt(iv, text.encode(), aad.encode())
         return str(Ciphertext(sealed[:-_TAG_SIZE], iv, sealed[-_TAG_SIZE:], kind))
 
     def decrypt(self, text: str, aad: str) -> tuple[str, str]:
@@ -69,7 +75,7 @@ class DataKey:
         if sealed is None or len(sealed.iv) < _LEAST_IV or len(sealed.tag) != _TAG_SIZE:
             raise NotAuthenticError
         try:
-            opened = self._aead.decrypt(sealed.iv, sealed.data + sealed.tag, aad.encode())
+            opened = self._cipher.decrypt(sealed.iv, sealed.data + sealed.tag, aad.encode())
             return sealed.kind, opened.decode("utf-8")
         except (InvalidTag, ValueError):
             raise NotAuthenticError from None

@@ -20,7 +20,7 @@ Listing: TypeAlias = "Scalar | Sequence"
 
 def key_of(recipient: str) -> str:
     """The key itself: behind an ssh key may stand a comment."""
-    return " ".join(recipient.split()[:2])
+    return recipient if recipient.isalnum() else " ".join(recipient.split()[:2])
 
 
 def keys_in(text: str) -> list[str]:

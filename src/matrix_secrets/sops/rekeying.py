@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from matrix_secrets.errors import NoIdentityError, Place, RefusedError
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.records import dataclass
-from matrix_secrets.sops.graft import Graft, ciphertexts, graft, grafted_whole
 from matrix_secrets.sops.metadata import read_metadata
 from matrix_secrets.sops.recipientlists import key_of
 from matrix_secrets.sops.rekey import Rekeyed, readers, with_new_data_key, with_recipients
 from matrix_secrets.sops.selectors import Selector
-from matrix_secrets.sops.updatekeys import opens, update_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from matrix_secrets.sops.cipher import DataKey
     from matrix_secrets.sops.creationrules import CreationRule
     from matrix_secrets.sops.engine import Engine
+    from matrix_secrets.sops.graft import Graft
     from matrix_secrets.sops.metadata import Metadata
     from matrix_secrets.sops.process import SopsProgram
 
@@ -60,6 +59,8 @@ class Rekeying:
                 if self._binary() is None:
                     raise
         binary = self._require_binary(metadata, gain, file)
+        from matrix_secrets.sops.updatekeys import update_keys  # noqa: PLC0415  (only with another program)
+
         expected = {*readers(metadata), *(recipient.key for recipient in gain)}
         return Rekeyed(update_keys(binary.program, text, _followed(rule, expected, file), file=file), 0)
 
@@ -95,10 +96,14 @@ class Rekeying:
 
         That one opens a file as a whole or not at all: its control is that the old text opens.
         """
+        from matrix_secrets.sops.graft import Graft, ciphertexts, graft, grafted_whole  # noqa: PLC0415  (only where somebody loses)
+
         found = graft(self, old, new, file=file)
         binary = None if found.tried else self._binary()
         if binary is None:
             return found
+        from matrix_secrets.sops.updatekeys import opens  # noqa: PLC0415  (as above)
+
         count = ciphertexts(new, file)
         attack = opens(binary.program, grafted_whole(old, new, file))
         control = opens(binary.program, old)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from matrix_secrets.errors import BadManifestError, MatrixSecretsError, OutsideError, RefusedError, UsageError
 from matrix_secrets.manifests.resources import Entry, Resource
 from matrix_secrets.records import dataclass
-from matrix_secrets.stack.assembly import assemble
 from matrix_secrets.stack.declarationfile import load_declarations
 from matrix_secrets.stack.declaredplaces import declared_for
 from matrix_secrets.stack.grouping import Content, Group, groups
@@ -184,6 +183,8 @@ def _stack(workspace: Workspace, survey: _Survey, group: Group, further: Sequenc
             continue  # no part of the stack, or the survey would have raised; `verify` names it
     parts = [survey.parts[file.file] for file in files if file.file in survey.parts]
     files.extend(workspace.read(file) for file in _declared_files(further, {file.file for file in files}))
+    from matrix_secrets.stack.assembly import assemble  # noqa: PLC0415  (not for the names of files alone)
+
     return assemble(group.directory, files, parts, further)
 
 
