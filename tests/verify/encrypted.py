@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matrix_secrets.agekeys.discovery import find_identities
-from matrix_secrets.operations.verify import verify
 from matrix_secrets.sops.choose import choose_engine
-from matrix_secrets.sops.creationrules import load_rules
-from matrix_secrets.stack.discovery import find_stacks
 from matrix_secrets.stack.workspace import Workspace
-from tests.unit.checks.tree import OWNER, POSTGRES, SYNAPSE, Tree, assert_silent
+from tests.unit.checks.tree import OWNER, POSTGRES, SYNAPSE, Tree, verified
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,10 +73,7 @@ class EncryptedTree(Tree):
         )
 
     def findings(self, *, without_key: bool = False) -> list[Finding]:
-        workspace = self.workspace()
-        found = verify(workspace, find_stacks(workspace), load_rules(self.root, {}), without_key=without_key)
-        assert_silent(found)
-        return found
+        return verified(self.workspace(), without_key=without_key)
 
     def errors(self, *, without_key: bool = False) -> list[tuple[str, str]]:
         found = self.findings(without_key=without_key)

@@ -1,4 +1,4 @@
-"""What the checks look at, read and parsed once for all of them."""
+"""What the checks look at, read and parsed once for all of them; where it is a great deal, once for each."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matrix_secrets.stack.workspace import ManifestFile, Workspace
 
 SOPS_FILE: Final = ".sops.yaml"
+_KEPT: Final = 1_000  # files whose bytes and trees are kept for the next check; of more, that would be 17 KiB a file
 
 
 class Subject:
@@ -37,6 +38,7 @@ class Subject:
         self.without_key = without_key
         self._bytes: dict[str, bytes] = {}
         self._disk: dict[str, Stream | None] = {}
+        self._last: tuple[str, Stream | None] = ("", None)
 
     @cached_property
     def files(self) -> dict[str, ManifestFile]:
@@ -73,22 +75,28 @@ class Subject:
         """A YAML file's bytes; empty where it cannot be read."""
         if file in self.files:
             return self.files[file].raw
-        if file not in self._bytes:
-            try:
-                self._bytes[file] = self.workspace.raw(file)
-            except OutsideError:
-                self._bytes[file] = b""
-        return self._bytes[file]
+        if file in self._bytes:
+            return self._bytes[file]
+        try:
+            raw = self.workspace.raw(file)
+        except OutsideError:
+            raw = b""
+        if len(self._bytes) < _KEPT:
+            self._bytes[file] = raw
+        return raw
 
     def disk_stream(self, file: str) -> Stream | None:
         """A file's text as it stands on disk, ciphertext and all, parsed; None where it does not parse."""
-        if file not in self._disk:
-            known = self.files.get(file)
-            if known is not None and (not known.encrypted or known.locked is not None):
-                self._disk[file] = known.stream
-            else:
-                self._disk[file] = _parsed(self.raw(file), file)
-        return self._disk[file]
+        known = self.files.get(file)
+        if known is not None and (not known.encrypted or known.locked is not None):
+            return known.stream
+        if file in self._disk:
+            return self._disk[file]
+        if file != self._last[0]:  # many checks ask about one file after the other
+            self._last = file, _parsed(self.raw(file), file)
+            if len(self._disk) < _KEPT:
+                self._disk[file] = self._last[1]
+        return self._last[1]
 
     @cached_property
     def encrypted_files(self) -> tuple[str, ...]:

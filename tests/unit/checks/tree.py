@@ -7,6 +7,9 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
+from matrix_secrets.checks import subject
 from matrix_secrets.errors import NoIdentityError
 from matrix_secrets.operations.verify import verify
 from matrix_secrets.sops.creationrules import load_rules
@@ -84,9 +87,7 @@ class Tree:
 
     def findings(self, *, without_key: bool = False) -> list[Finding]:
         workspace = Workspace(self.root, self.root / ".git", Keyless)
-        found = verify(workspace, find_stacks(workspace), load_rules(self.root, {}), without_key=without_key)
-        assert_silent(found)
-        return found
+        return verified(workspace, without_key=without_key)
 
     def found(self, name: str) -> list[Finding]:
         return [finding for finding in self.findings() if finding.id == name]
@@ -95,6 +96,17 @@ class Tree:
         found = self.found(name)
         assert len(found) == 1, [str(finding.place) for finding in found]
         return found[0]
+
+
+def verified(workspace: Workspace, *, without_key: bool) -> list[Finding]:
+    """All findings; they are the same whether what a check has parsed is kept for the next or not."""
+    stacks, rules = find_stacks(workspace), load_rules(workspace.root, {})
+    found = verify(workspace, stacks, rules, without_key=without_key)
+    assert_silent(found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subject, "_KEPT", 0)
+        assert verify(workspace, stacks, rules, without_key=without_key) == found
+    return found
 
 
 def assert_silent(findings: Iterable[Finding]) -> None:
