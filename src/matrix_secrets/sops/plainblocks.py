@@ -42,6 +42,7 @@ _VALUES: Final = {
     "mac_only_encrypted": re.compile("(true)"),
     "version": re.compile(r"(\d+\.\d+\.\d+)"),
 }
+_MARK: Final = "---\n"
 _MARKERS: Final = ("\n---", "\n...", "\n%")
 _HEADER: Final = re.compile(r"(?:[ ]*(?:#.*)?\n)*---\n")
 _EMPTIED: Final = "x"
@@ -88,6 +89,8 @@ def plain_blocks(text: str) -> PlainBlocks | None:
         end = block.end()
     outside.append(text[end:])
     rest = f"{KEY}: {_EMPTIED}\n".join(outside)
+    if not all(part.startswith(_MARK) or f"\n{_MARK}" in part for part in outside[1:-1]):
+        return None  # two in one document: what that means, a parser has to say
     # Spelled with quotes, escapes, an alias: the key may be there in disguise.
     if not found or any(KEY in part for part in outside) or "\\" in rest:
         return None

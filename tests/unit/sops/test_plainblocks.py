@@ -78,6 +78,8 @@ def test_what_is_written_here_is_read(text: str) -> None:
         ENCRYPTED[1].replace("a: 1\n", 'a: "\\x73ops"\n'),
         ENCRYPTED[1].replace("a: 1\n", 'a: "another\n  sops: {}"\n'),
         ENCRYPTED[0] + "  more: 1\n",
+        ENCRYPTED[3].replace("\n---\n", "\n---+"),
+        ENCRYPTED[0] * 2,
     ],
 )
 def test_whatever_is_spelled_in_another_way_is_left_to_the_parser(text: str) -> None:
