@@ -9,6 +9,7 @@ from matrix_secrets.errors import BadManifestError, Place
 from matrix_secrets.manifests.nodes import Mapping, Scalar, Stream, child, leaves
 from matrix_secrets.manifests.resources import Resource
 from matrix_secrets.sops.metadata import KEY, Metadata, read_metadata
+from matrix_secrets.sops.recipientlists import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +55,9 @@ def _drift(subject: Subject, file: str, metadata: Metadata) -> Iterator[Finding]
     if rule is None or rule.groups > 1 or metadata.groups > 1:
         return  # who has a share of the data key, and how many it takes, only sops itself can tell
     readers = [recipient for recipient, _ in metadata.age]
-    listed, actual = ({_key(each) for each in found} for found in (rule.recipients, readers))
-    lacking = [subject.who(each) for each in rule.recipients if _key(each) not in actual]
-    surplus = [subject.who(each) for each in readers if _key(each) not in listed]
+    listed, actual = ({key_of(each) for each in found} for found in (rule.recipients, readers))
+    lacking = [subject.who(each) for each in rule.recipients if key_of(each) not in actual]
+    surplus = [subject.who(each) for each in readers if key_of(each) not in listed]
     told: list[str] = []
     if lacking:
         told.append(f"{', '.join(dict.fromkeys(lacking))} should read it and cannot")
@@ -65,11 +66,6 @@ def _drift(subject: Subject, file: str, metadata: Metadata) -> Iterator[Finding]
     if told:
         message = f"{'; '.join(told)}, says rule {rule.index + 1} of {subject.rules_file}"
         yield DRIFT.at(Place(file), message, "matrix-secrets keys sync")
-
-
-def _key(recipient: str) -> str:
-    """The key itself: behind an ssh key stands a comment."""
-    return " ".join(recipient.split()[:2])
 
 
 def _differing(stream: Stream) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from matrix_secrets.agekeys.wrap import wrap_data_key
 from matrix_secrets.errors import BadManifestError, NoIdentityError, Place
 from matrix_secrets.manifests.edits import Edit, splice
-from matrix_secrets.manifests.nodes import Scalar, child
+from matrix_secrets.manifests.nodes import Scalar, Stream, child
 from matrix_secrets.manifests.parse import parse
 from matrix_secrets.sops.cipher import DataKey
 from matrix_secrets.sops.metadata import KEY, Metadata, read_metadata
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from matrix_secrets.agekeys.recipient import Recipient
-    from matrix_secrets.manifests.nodes import Stream
     from matrix_secrets.sops.builtin import BuiltinEngine
     from matrix_secrets.sops.opening import Opened, OpenedValue
     from matrix_secrets.sops.plainblocks import PlainBlocks
@@ -55,17 +54,18 @@ def with_recipients(
     Dropping alone takes nothing from anybody who has an old copy: `with_new_data_key` is for that. The result is read
     back before it is returned. Raises NoIdentityError, TamperedError, RefusedError.
     """
-    plain = root_blocks(encrypted, file)
-    metadata = _only_metadata(parse(encrypted, file)) if plain is None else plain.metadata[0]
+    plain = None if lose else root_blocks(encrypted, file)
+    source = plain or parse(encrypted, file)
+    metadata = _only_metadata(source) if isinstance(source, Stream) else source.metadata[0]
     key = engine.data_key(metadata, file)
     gone = {key_of(recipient) for recipient in lose}
     kept = [stanza for stanza in metadata.age if key_of(stanza[0]) not in gone]
     there = {key_of(recipient) for recipient, _ in kept}
     new = _wrapped(key, [recipient for recipient in gain if recipient.key not in there])
-    if plain is not None and len(kept) == len(metadata.age):
-        text = plain.with_more(encrypted, new)
+    if isinstance(source, Stream):
+        text = splice(encrypted, stanza_edits(source, [*kept, *new]))
     else:
-        text = splice(encrypted, stanza_edits(parse(encrypted, file), [*kept, *new]))
+        text = source.with_more(encrypted, new)
     wanted = replace(metadata, age=(*kept, *new))
     done = _blocks_read_back(plain, text, wanted, file) or _read_back(parse(text, file), wanted)
     _prove_ours(engine, metadata, done, file, key)
