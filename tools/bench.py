@@ -21,7 +21,7 @@ from benching.repositories import POSTGRES, SYNAPSE, Site
 from provision.part import find_programs, load_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MEGABYTE: Final = 1_000_000
 OPENING: Final = Path(__file__).parent / "benching" / "opening.py"
@@ -29,6 +29,7 @@ OPENING: Final = Path(__file__).parent / "benching" / "opening.py"
 NEWCOMER: Final = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 _ONE: Final = {"builtin": 6, "binary": None}  # binary starts sops two or three times: no goal, and what comes of it
 _A_THOUSAND: Final = 1_000
+_ROUNDS: Final = 3  # for many files
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 HEAD: Final = ("", "ours", "cpu", "MiB", "theirs", "cpu", "MiB", "", "goal")
 
@@ -116,33 +117,30 @@ class Bench:
     def _many(self, count: int, *, guide: bool) -> Iterator[Line]:
         site = self._site(f"many-{count}-{guide}")
         names = site.guide_size_files(count) if guide else site.small_files(count)
-        rounds = 3
         plain = site.restoring(*names)
         site.encrypt_in_place(*names)
-        yield from self._keys(site, names, rounds)
-        plain()
+        files = [POSTGRES, SYNAPSE, *names]
+        sealed = site.restoring(*files)
+        yield from self._keys(site, files, sealed)
         ours = site.ours("encrypt", *names, before=plain)
         theirs = site.theirs("encrypt", "-i", files=names, before=plain)
-        yield Line("encrypt", ours, theirs, rounds, goal=_goal(count, 10), many=True)
-        plain()
-        site.encrypt_in_place(*names)
+        yield Line("encrypt", ours, theirs, _ROUNDS, goal=_goal(count, 10), many=True)
+        sealed()
         reading = site.theirs("decrypt", files=names)
         library = Command([sys.executable, str(OPENING), *names], site.root, site.env)
-        yield Line("decrypt (through the library)", library, reading, rounds, goal=_goal(count, 10), many=True)
-        yield Line("verify (decrypts all)", site.ours("verify"), reading, rounds, many=True)
+        yield Line("decrypt (through the library)", library, reading, _ROUNDS, goal=_goal(count, 10), many=True)
+        yield Line("verify (decrypts all)", site.ours("verify"), reading, _ROUNDS, many=True)
 
-    def _keys(self, site: Site, names: Sequence[str], rounds: int) -> Iterator[Line]:
+    def _keys(self, site: Site, files: Sequence[str], sealed: Callable[[], None]) -> Iterator[Line]:
         """The first of all: ext4 looks at every inode that was given up within minutes, and each line gives up many."""
-        sealed = site.restoring(POSTGRES, SYNAPSE, *names)
 
         def for_two() -> None:
             sealed()
             site.rules(site.recipient, NEWCOMER)
 
-        files = [POSTGRES, SYNAPSE, *names]
         ours = site.ours("keys", "add", "carol", NEWCOMER, before=sealed)
         theirs = site.theirs("updatekeys", "-y", files=files, before=for_two)
-        yield Line("keys add, beside updatekeys", ours, theirs, rounds, goal=_goal(len(names), 20), many=True)
+        yield Line("keys add, beside updatekeys", ours, theirs, _ROUNDS, goal=_goal(len(files), 20), many=True)
         sealed()
         site.run("keys", "add", "carol", NEWCOMER)
         shared = site.restoring(*files)
@@ -153,7 +151,7 @@ class Bench:
 
         ours = site.ours("keys", "remove", "carol", before=shared)
         theirs = site.their_turns(("updatekeys", "-y"), ("rotate", "-i"), files=files, before=for_one)
-        yield Line("keys remove, beside both and rotate", ours, theirs, rounds, many=True)
+        yield Line("keys remove, beside both and rotate", ours, theirs, _ROUNDS, many=True)
 
 
 def _goal(count: int, factor: float) -> float | None:

@@ -36,6 +36,7 @@ ENCRYPTED: Final = [
     for text in PLAIN
     for selector, only in zip(SELECTORS[:3], (True, False, True), strict=True)
 ]
+BLOCK: Final = ENCRYPTED[0][ENCRYPTED[0].index("sops:") :]
 PIECES: Final = (
     "sops:\n", "\nsops:\n  mac: x\n", "---\n", "...\n", '"', "'", "\\", " ", "\n", "#", "- ", "age:", "{", "}", "|",
     "\t", "\r", "\x85", "\u2028", "true", "&a ", "*a", "!x ", "    - enc: |\n", "  version: 1.2.3\n", ": ",
@@ -125,12 +126,12 @@ def test_one_more_recipient_is_added_without_the_parser_as_with_it(text: str) ->
         ENCRYPTED[0] + "\n\n  more: 1\n",
         ENCRYPTED[0] + "\tmore\n",
         ENCRYPTED[0] + "}\n",
-        "{a: 1,\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "}\n",
-        "- a\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :],
-        "a: |\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "b: [\n",
-        "? \n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :],
-        "a: '\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "'\n",
-        "'a\n" + ENCRYPTED[0][ENCRYPTED[0].index("sops:") :] + "'\n",
+        "{a: 1,\n" + BLOCK + "}\n",
+        "- a\n" + BLOCK,
+        "a: |\n" + BLOCK + "b: [\n",
+        "? \n" + BLOCK,
+        "a: '\n" + BLOCK + "'\n",
+        "'a\n" + BLOCK + "'\n",
         "a:\n  b\n..\n" + ENCRYPTED[0],
         ENCRYPTED[0] * 2,
     ],
